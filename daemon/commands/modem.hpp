@@ -1,0 +1,90 @@
+// The modem behind one channel: its profiles, sockets and volatile credentials, and the commands on them.
+//
+// Theory of operation: at_server calls execute() for each command. Socket events go to the server as they
+// come; received data is handed over by deliver(), which the channel calls whenever the client may have room
+// for it.
+#pragma once
+
+#include "daemon/socket/socket_driver.hpp"
+#include "daemon/store/volatile_credentials.hpp"
+#include "protocol/at_server.hpp"
+#include "protocol/commands/send.hpp"
+#include "protocol/limits.hpp"
+#include "services.hpp"
+
+#include <array>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+
+namespace tlsmodem {
+
+class modem final : public at::command_handler, public socket_observer {
+ public:
+  // `on_activity` is called when there may be output or data to deliver.
+  modem(services& shared, std::function<void()> on_activity);
+  ~modem() override;
+  modem(const modem&) = delete;
+  modem& operator=(const modem&) = delete;
+
+  // Must be called once, before the first command.
+  void attach(at::at_server& server) { server_ = &server; }
+
+  at::outcome execute(const at::request& what, at::response& answer) override;
+  void reset() override;
+
+  // Hands received data of push sockets to the server, as long as it takes it.
+  void deliver();
+  // The channel's client is gone: its sockets are closed.
+  void hang_up();
+  // The daemon stops: every socket says farewell, the client is told.
+  void stop();
+  std::size_t sockets() const { return sockets_.size(); }
+
+ private:
+  using driver = std::shared_ptr<socket_driver>;
+  struct waiting_send {
+    at::send_request request;
+    bytes payload;
+  };
+
+  void on_socket_event(std::string line, std::string sentence) override;
+  void on_socket_changed(int id) override;
+
+  // The socket that the command names, if it is in a state where the command is legal.
+  at::result<driver> find(const at::command_info& command, int id) const;
+
+  at::outcome dispatch(const at::request& what, at::response& answer);
+  at::outcome identify(const at::request& what, at::response& answer);
+  at::outcome configure(const at::request& what, at::response& answer);
+  at::outcome configure_all(int profile, std::string_view word, std::span<const at::value> values);
+  at::outcome open(const at::request& what, at::response& answer);
+  at::result<driver> make_socket(const profile& options);
+  at::outcome reopen(const at::request& what);
+  at::outcome bind(const at::request& what);
+  at::outcome connect(const at::request& what);
+  at::outcome abort(const at::request& what);
+  at::outcome send(const at::request& what);
+  at::outcome try_send(const at::send_request& request, bytes_view payload, const driver& socket);
+  at::outcome finish_send(const at::send_request& request, std::optional<at::failure> wrong);
+  void retry_send();
+  at::outcome receive(const at::request& what, at::response& answer);
+  at::outcome shut(const at::request& what);
+  at::outcome close(const at::request& what);
+  at::outcome info(const at::request& what, at::response& answer);
+  at::outcome credential(const at::request& what, at::response& answer);
+  at::outcome write_credential(const at::credential_request& request, bytes_view payload);
+  at::result<tls::context_options> context_options_of(const profile& options) const;
+
+  services& shared_;
+  std::function<void()> on_activity_;
+  at::at_server* server_ = nullptr;
+  std::array<profile, at::profile_count> profiles_;
+  volatile_credentials credentials_;
+  std::map<int, driver> sockets_;
+  int next_to_deliver_ = 0;  // round robin over the sockets
+  std::optional<waiting_send> waiting_send_;
+};
+
+}  // namespace tlsmodem

@@ -1,0 +1,146 @@
+#include "protocol/limits.hpp"
+#include "socket_base.hpp"
+#include "transport.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <boost/asio/ip/udp.hpp>
+
+#include <utility>
+
+namespace tlsmodem::net {
+namespace {
+
+using boost::asio::ip::udp;
+using boost::system::error_code;
+
+// One wake-up takes at most this many datagrams, so that a flood on one socket leaves the others their turn.
+constexpr int datagrams_per_turn = 64;
+
+class udp_transport final : public transport, public std::enable_shared_from_this<udp_transport> {
+ public:
+  udp_transport(boost::asio::io_context& io, socket_options options, transport_observer& observer)
+      : socket_(io), options_(std::move(options)), observer_(&observer) {}
+
+  std::optional<at::failure> bind(const endpoint& local) override {
+    return bind_socket(socket_, local, options_);
+  }
+
+  // A connected UDP socket hears of ICMP errors, and of no other peer.
+  void connect(const endpoint& remote) override {
+    remote_ = remote;
+    error_code error;
+    const auto address = parse_address(remote.address, error);
+    if (!error && !socket_.is_open()) error = open_socket(socket_, address.is_v6(), options_);
+    if (!error) socket_.connect({address, remote.port}, error);
+    if (error) {
+      observer_->on_connect_failed(failure_of(error, remote));
+      return;
+    }
+    const auto local = to_endpoint(socket_.local_endpoint(error));
+    wait_readable();
+    observer_->on_up(local, remote, path_limit(address.is_v6()));
+  }
+
+  void flush(tls::packet_queue& queue) override {
+    while (observer_ != nullptr && !waiting_writable_ && !queue.empty()) {
+      const auto datagram = queue.front();
+      auto error = send(datagram);
+      // An ICMP error that waited on the socket is told by the next call, whatever that wanted: tell the
+      // client, and send the datagram after all.
+      if (error == boost::asio::error::connection_refused) {
+        observer_->on_error(failure_of(error, remote_));
+        if (observer_ == nullptr) return;
+        error = send(datagram);
+      }
+      if (error == boost::asio::error::would_block) {
+        wait_writable();
+        return;
+      }
+      queue.pop();
+      if (error) observer_->on_error(failure_of(error, remote_));
+    }
+  }
+
+  void resume_reading() override {}
+  void end_sending() override {}
+
+  // What the kernel does not take at once is lost, as datagrams are.
+  void close(tls::packet_queue unsent) override {
+    observer_ = nullptr;
+    for (; socket_.is_open() && !unsent.empty(); unsent.pop()) {
+      // The first call may only tell of an older ICMP error.
+      if (send(unsent.front()) == boost::asio::error::connection_refused) send(unsent.front());
+    }
+    close_socket();
+  }
+
+ private:
+  void close_socket() {
+    error_code ignored;
+    socket_.close(ignored);
+  }
+
+  std::size_t path_limit(bool is_v6) {
+    int mtu = 0;
+    socklen_t size = sizeof mtu;
+    const int outcome = is_v6 ? ::getsockopt(socket_.native_handle(), IPPROTO_IPV6, IPV6_MTU, &mtu, &size)
+                              : ::getsockopt(socket_.native_handle(), IPPROTO_IP, IP_MTU, &mtu, &size);
+    const int headers = (is_v6 ? 40 : 20) + 8;
+    if (outcome != 0 || mtu <= headers) mtu = is_v6 ? 1280 : 576;  // what every path must take
+    return static_cast<std::size_t>(mtu - headers);
+  }
+
+  error_code send(bytes_view datagram) {
+    error_code error;
+    socket_.send(boost::asio::buffer(datagram.data(), datagram.size()), 0, error);
+    return error;
+  }
+
+  void wait_readable() {
+    socket_.async_wait(udp::socket::wait_read, [self = shared_from_this()](const error_code& error) {
+      if (!error) self->on_readable();
+    });
+  }
+
+  void on_readable() {
+    const auto self = shared_from_this();
+    const auto buffer = shared_read_buffer();
+    for (int i = 0; i < datagrams_per_turn && observer_ != nullptr; ++i) {
+      error_code error;
+      const auto size = socket_.receive(boost::asio::buffer(buffer.data(), buffer.size()), 0, error);
+      if (error == boost::asio::error::would_block || error == boost::asio::error::interrupted) break;
+      if (error) {
+        observer_->on_error(failure_of(error, remote_));
+      } else {
+        observer_->on_received(bytes_view(buffer.data(), size), false);
+      }
+    }
+    if (observer_ != nullptr) observer_->on_turn_end();
+    if (observer_ != nullptr) wait_readable();
+  }
+
+  void wait_writable() {
+    waiting_writable_ = true;
+    socket_.async_wait(udp::socket::wait_write, [self = shared_from_this()](const error_code& error) {
+      self->waiting_writable_ = false;
+      if (!error && self->observer_ != nullptr) self->observer_->on_writable();
+    });
+  }
+
+  udp::socket socket_;
+  const socket_options options_;
+  transport_observer* observer_;  // null once closed
+  endpoint remote_;
+  bool waiting_writable_ = false;
+};
+
+}  // namespace
+
+std::shared_ptr<transport> make_udp(boost::asio::io_context& io, const socket_options& options,
+                                    transport_observer& observer) {
+  return std::make_shared<udp_transport>(io, options, observer);
+}
+
+}  // namespace tlsmodem::net

@@ -1,0 +1,65 @@
+// A profile: the options that a socket copies when it is opened, as AT#TCFG and the configuration file set
+// them.
+#pragma once
+
+#include "daemon/net/endpoint.hpp"
+#include "daemon/tls/context.hpp"
+#include "protocol/value.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tlsmodem {
+
+enum class socket_protocol : std::uint8_t { dtls, tls, udp, tcp };
+enum class delivery_mode : std::uint8_t { push, pull };
+
+struct profile {
+  socket_protocol protocol = socket_protocol::dtls;
+  tls::tls_version min_version = tls::tls_version::tls1_2;
+  std::optional<tls::tls_version> max_version;  // unset: the newest
+  std::vector<std::uint16_t> ciphers;           // IANA ids; empty: all that fit
+  tls::verification verify = tls::verification::required;
+  std::optional<std::string> sni;  // unset: the host of the connect
+  std::vector<std::int64_t> ca_tags;
+  std::vector<std::int64_t> cert_tags;
+  std::vector<std::int64_t> key_tags;
+  std::vector<std::int64_t> psk_tags;
+  bool system_ca = false;
+  std::vector<std::string> alpn;
+  std::int64_t resume = 2;
+  bool keep = true;
+  std::chrono::milliseconds hs_min{1000};
+  std::chrono::milliseconds hs_max{60000};
+  std::chrono::milliseconds hs_timeout{0};  // 0: by the protocol
+  net::address_family family = net::address_family::any;
+  net::address_family preferred_family = net::address_family::any;
+  std::size_t mtu_bytes = 0;  // largest datagram sent; 0: by the path
+  net::socket_options os;
+  delivery_mode delivery = delivery_mode::push;
+
+  bool is_datagram() const { return protocol == socket_protocol::dtls || protocol == socket_protocol::udp; }
+  bool is_secure() const { return protocol == socket_protocol::dtls || protocol == socket_protocol::tls; }
+};
+
+std::string_view name_of(socket_protocol protocol);
+
+// Sets one option; on a failure nothing is changed. Errors: 22 no such option, 50 or 25 a bad value, 4 a
+// value that the contract knows and this daemon does not do.
+std::optional<at::failure> set_option(profile& target, std::string_view option,
+                                      std::span<const at::value> values);
+// The same with the text of a configuration file: values as in AT#TCFG, or one bare word.
+std::optional<at::failure> set_option(profile& target, std::string_view option, std::string_view text);
+
+// The option's values; empty: not set. Error: 22 no such option.
+at::result<std::vector<at::value>> read_option(const profile& source, std::string_view option);
+
+// Every option, in the order in which AT#TCFG lists them.
+std::span<const std::string_view> option_names();
+
+}  // namespace tlsmodem

@@ -1,0 +1,104 @@
+// Performs what the socket machine decides: transports, timer, resolver. No policy here.
+//
+// The owner (a channel) calls machine commands through operate(), which settles everything afterwards. A
+// driver is held by shared_ptr; release() ends it, and lets a last close_notify or unsent stream data linger
+// on its own.
+#pragma once
+
+#include "daemon/net/resolver.hpp"
+#include "daemon/net/transport.hpp"
+#include "socket_machine.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tlsmodem {
+
+class socket_observer {
+ public:
+  virtual void on_socket_event(std::string line, std::string sentence) = 0;
+  // There is data in received(), or room for a send that had to wait. Called once a turn, after everything
+  // else.
+  virtual void on_socket_changed(int id) = 0;
+
+ protected:
+  ~socket_observer() = default;
+};
+
+class socket_driver final : public net::transport_observer,
+                            public std::enable_shared_from_this<socket_driver> {
+ public:
+  socket_driver(boost::asio::io_context& io, net::resolver& resolver, socket_observer& observer,
+                std::unique_ptr<socket_machine> machine);
+  ~socket_driver();
+
+  const socket_machine& machine() const { return *machine_; }
+
+  // Runs a command of the machine, then does what it decided.
+  template <typename Command>
+  auto operate(Command command) {
+    struct settle_behind {
+      socket_driver& driver;
+      ~settle_behind() { driver.settle(); }
+    } behind{*this};
+    return command(*machine_, std::chrono::steady_clock::now());
+  }
+
+  // Takes a local address for the next connects. Errors as of transport::bind().
+  std::optional<at::failure> bind(const net::endpoint& local);
+  // Forgets the bound address too.
+  void reopen();
+  // Hands one frame of received() to `consume`, and lets the stream be read again. What the client's taking
+  // it leads to (#TDOWN behind the last byte) comes after `consume` has returned. Precondition: received()
+  // has data.
+  void take(std::size_t max_bytes, const std::function<void(const receive_queue::frame&)>& consume);
+  // Closes without another word to the observer; the driver may be dropped.
+  void release(farewell how);
+
+ private:
+  void on_up(const net::endpoint& local, const net::endpoint& remote, std::size_t path_limit_bytes) override;
+  void on_connect_failed(at::failure why) override;
+  void on_received(bytes_view data, bool is_truncated) override;
+  void on_turn_end() override;
+  void on_end() override;
+  void on_error(at::failure why) override;
+  void on_writable() override;
+  bool wants_input() const override;
+
+  void settle();
+  void settle_once();
+  void perform(const resolve_name& what);
+  void perform(const open_transport& what);
+  void perform(const end_sending& what);
+  void perform(const close_transport& what);
+  void perform(const emit_event& what);
+  void make_transport();
+  void flush();
+  void finish_sending_if_due();
+  void arm_timer();
+  void notice_turn();
+
+  boost::asio::io_context& io_;
+  net::resolver& resolver_;
+  socket_observer* observer_;  // null once released
+  std::unique_ptr<socket_machine> machine_;
+  std::shared_ptr<net::transport> transport_;
+  std::optional<net::endpoint> bound_;
+  boost::asio::steady_timer timer_;
+  std::optional<socket_machine::time_point> armed_for_;
+  std::uint64_t question_ = 0;  // counts what was asked of the resolver
+  bool is_end_due_ = false;     // FIN behind the last byte of outgoing()
+  bool is_settling_ = false;
+  bool is_unsettled_ = false;
+  bool is_flushing_ = false;
+  std::vector<at::failure> flush_errors_;  // what the transport told in the middle of a flush
+  bool in_turn_ = false;  // the transport is handing over a burst: the channel is told once, at its end
+};
+
+}  // namespace tlsmodem

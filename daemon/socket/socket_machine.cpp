@@ -1,0 +1,369 @@
+#include "socket_machine.hpp"
+
+#include "protocol/limits.hpp"
+
+#include <algorithm>
+
+namespace tlsmodem {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A host that swallows SYNs must not hold up the name's next address for the kernel's two minutes.
+constexpr auto tcp_connect_limit = 10s;
+// TLS itself has no limit for a handshake; a server that stops in the middle would hold the socket for ever.
+constexpr auto stream_handshake_limit = 60s;
+// More than this behind the transport, and the socket takes no further AT#TSEND. Small datagrams count too.
+constexpr std::size_t send_high_water_bytes = std::size_t{256} * 1024;
+constexpr std::size_t send_high_water_packets = 1024;
+// Handshake fragments fit an Ethernet path even where the first hop (loopback, jumbo frames) would take more.
+constexpr std::size_t handshake_datagram_limit_bytes = 1472;
+
+receive_queue::kind queue_kind(const profile& p) {
+  return p.is_datagram() ? receive_queue::kind::datagrams : receive_queue::kind::stream;
+}
+
+bool is_v6(const std::string& address) { return address.find(':') != std::string::npos; }
+
+// RFC 6724's order as the resolver gave it, but the preferred family first and the preferred address before
+// all.
+void put_preferred_first(std::vector<std::string>& addresses, const profile& options,
+                         const std::string& preferred) {
+  if (options.preferred_family != net::address_family::any) {
+    const bool want_v6 = options.preferred_family == net::address_family::v6;
+    std::stable_partition(addresses.begin(), addresses.end(),
+                          [&](const std::string& a) { return is_v6(a) == want_v6; });
+  }
+  const auto found = std::find(addresses.begin(), addresses.end(), preferred);
+  if (found != addresses.end()) std::rotate(addresses.begin(), found, found + 1);
+}
+
+}  // namespace
+
+socket_machine::socket_machine(int id, profile options, engine_factory make_engine)
+    : id_(id),
+      profile_(std::move(options)),
+      make_engine_(std::move(make_engine)),
+      received_(queue_kind(profile_)) {}
+
+socket_machine::~socket_machine() = default;
+
+bool socket_machine::is_connecting() const {
+  return phase_ == phase::resolving || phase_ == phase::reaching || phase_ == phase::handshaking;
+}
+
+at::socket_state socket_machine::state() const {
+  switch (phase_) {
+    case phase::open:
+      return at::socket_state::open;
+    case phase::resolving:
+    case phase::reaching:
+    case phase::handshaking:
+      return at::socket_state::connecting;
+    case phase::connected:
+      return at::socket_state::connected;
+    case phase::shut:
+    case phase::draining:
+      return at::socket_state::closing;
+    case phase::closed:
+      break;
+  }
+  return at::socket_state::closed;
+}
+
+// After a failure the engine is only kept for what it tells and for its last alert.
+bool socket_machine::has_live_engine() const {
+  return phase_ == phase::handshaking || phase_ == phase::connected || phase_ == phase::shut;
+}
+
+tls::packet_queue* socket_machine::outgoing() { return engine_ ? &engine_->outgoing() : nullptr; }
+
+std::optional<socket_machine::time_point> socket_machine::deadline() const {
+  std::optional<time_point> first = connect_deadline_;
+  const auto earlier = [&](std::optional<time_point> other) {
+    if (other && (!first || *other < *first)) first = other;
+  };
+  earlier(reach_deadline_);
+  if (has_live_engine()) earlier(engine_->deadline());
+  return first;
+}
+
+bool socket_machine::wants_input() const {
+  return profile_.is_datagram() || (!received_.is_full() && phase_ != phase::draining);
+}
+
+bool socket_machine::can_send() const {
+  return engine_ && engine_->outgoing().bytes() < send_high_water_bytes &&
+         engine_->outgoing().packets() < send_high_water_packets;
+}
+
+void socket_machine::emit(std::string line, std::string sentence) {
+  actions_.emplace_back(emit_event{std::move(line), std::move(sentence)});
+}
+
+// ---- connect
+
+void socket_machine::connect(const at::connect_request& request, time_point now) {
+  request_ = request;
+  engine_.reset();  // of an earlier connect
+  received_.clear();
+  is_ready_told_ = false;
+  is_silent_ = false;
+  if (profile_.hs_timeout > 0ms) connect_deadline_ = now + profile_.hs_timeout;
+  enter(phase::resolving);
+  actions_.emplace_back(resolve_name{request.host, profile_.family});
+}
+
+void socket_machine::on_resolved(at::result<std::vector<std::string>> addresses, time_point now) {
+  if (phase_ != phase::resolving) return;
+  if (!addresses) {
+    fail(addresses.why(), -1);
+    return;
+  }
+  if (addresses->empty()) {
+    fail({at::error::name_not_resolved, "The name " + request_.host + " has no address."}, -1);
+    return;
+  }
+  candidates_ = std::move(*addresses);
+  put_preferred_first(candidates_, profile_, request_.preferred_address);
+  std::reverse(candidates_.begin(), candidates_.end());
+  reach_next(now);
+}
+
+// Precondition: there is a candidate.
+void socket_machine::reach_next(time_point now) {
+  engine_.reset();
+  remote_ = {std::move(candidates_.back()), request_.port};
+  candidates_.pop_back();
+  if (!profile_.is_datagram()) reach_deadline_ = now + tcp_connect_limit;
+  enter(phase::reaching);
+  actions_.emplace_back(open_transport{remote_});
+}
+
+void socket_machine::on_connect_failed(const at::failure& why, time_point now) {
+  if (phase_ != phase::reaching && phase_ != phase::handshaking) return;
+  reach_deadline_.reset();
+  if (candidates_.empty()) {
+    fail(why, -1);
+    return;
+  }
+  actions_.emplace_back(close_transport{});
+  reach_next(now);
+}
+
+void socket_machine::on_transport_up(const net::endpoint& local, const net::endpoint& remote,
+                                     std::size_t path_limit_bytes, time_point now) {
+  if (phase_ != phase::reaching) return;
+  local_ = local;
+  remote_ = remote;
+  path_limit_bytes_ = path_limit_bytes;
+  reach_deadline_.reset();
+  if (profile_.protocol == socket_protocol::tls && !connect_deadline_)
+    connect_deadline_ = now + stream_handshake_limit;
+  const std::size_t limit = profile_.mtu_bytes != 0 ? profile_.mtu_bytes : handshake_datagram_limit_bytes;
+  engine_ = make_engine_({request_.host, profile_.sni},
+                         std::min(limit, std::max<std::size_t>(path_limit_bytes, 256)));
+  handshake_started_ = now;
+  enter(phase::handshaking);
+  engine_->start(now);
+  inspect(now);
+}
+
+void socket_machine::abort(std::string_view why, time_point) {
+  if (is_connecting()) fail({at::error::aborted, std::string(why)}, -1);
+}
+
+void socket_machine::reopen() {
+  if (phase_ == phase::closed) enter(phase::open);
+}
+
+void socket_machine::fail(const at::failure& why, int alert) {
+  connect_deadline_.reset();
+  reach_deadline_.reset();
+  candidates_.clear();
+  actions_.emplace_back(close_transport{});
+  emit(at::format(at::fail_event{id_, why.code, alert, why.text}),
+       "The connect to " + request_.host + " failed: " + why.text);
+  enter(phase::closed);
+}
+
+// ---- the association
+
+void socket_machine::on_received(bytes_view data, bool is_truncated, time_point now) {
+  if (!has_live_engine()) return;
+  bytes_received_ += data.size();
+  if (is_truncated || (profile_.protocol == socket_protocol::udp && data.size() > at::max_datagram_bytes)) {
+    received_.push(data.first(std::min(data.size(), at::max_datagram_bytes)), true);
+    inspect(now);
+    return;
+  }
+  engine_->feed(data, now);
+  inspect(now);
+}
+
+void socket_machine::on_end(time_point now) {
+  if (!has_live_engine()) return;
+  engine_->feed_end(now);
+  inspect(now);
+}
+
+void socket_machine::on_error(at::failure why, time_point now) {
+  if (phase_ == phase::reaching || phase_ == phase::handshaking) {
+    on_connect_failed(why, now);
+    return;
+  }
+  if (phase_ != phase::connected && phase_ != phase::shut) return;
+  if (profile_.is_datagram()) {
+    // ICMP is not authenticated and often passes (a server that restarts): tell it, and go on.
+    emit(at::format_error(id_, why.code), why.text);
+    return;
+  }
+  go_down(at::down_cause::transport_error, -1, std::move(why.text), now);
+}
+
+void socket_machine::on_deadline(time_point now) {
+  if (connect_deadline_ && *connect_deadline_ <= now) {
+    const char* stage = phase_ == phase::resolving  ? "the name server"
+                        : phase_ == phase::reaching ? "the TCP connect"
+                                                    : "the handshake";
+    fail({at::error::handshake_timeout, "The connect took too long, waiting for " + std::string(stage) + "."},
+         -1);
+    return;
+  }
+  if (reach_deadline_ && *reach_deadline_ <= now) {
+    on_connect_failed({at::error::handshake_timeout, remote_.address + " did not answer the TCP connect."},
+                      now);
+    return;
+  }
+  if (has_live_engine() && engine_->deadline() && *engine_->deadline() <= now) {
+    engine_->on_deadline(now);
+    inspect(now);
+  }
+}
+
+// Looks at what the engine has become, after every call of it.
+void socket_machine::inspect(time_point now) {
+  const auto state = engine_->state();
+  if (phase_ == phase::handshaking &&
+      (state == tls::engine_state::established || state == tls::engine_state::peer_closed))
+    on_established(now);
+  take_plaintext();
+  if (state == tls::engine_state::failed) {
+    const auto& failure = engine_->failure();
+    if (phase_ == phase::handshaking) {
+      handshake_took_ = std::chrono::duration_cast<std::chrono::milliseconds>(now - handshake_started_);
+      fail(failure.why, failure.alert);
+    } else {
+      const auto cause = failure.alert >= 0  ? at::down_cause::alert
+                         : failure.truncated ? at::down_cause::truncated
+                                             : at::down_cause::transport_error;
+      go_down(cause, failure.alert, failure.why.text, now);
+    }
+  } else if (state == tls::engine_state::peer_closed) {
+    go_down(at::down_cause::peer_closed, engine_->info().alert_received ? 0 : -1, "The peer closed.", now);
+  }
+}
+
+void socket_machine::on_established(time_point now) {
+  connect_deadline_.reset();
+  candidates_.clear();
+  handshake_took_ = std::chrono::duration_cast<std::chrono::milliseconds>(now - handshake_started_);
+  enter(phase::connected);
+  const auto& info = engine_->info();
+  emit(at::format(at::up_event{id_, info.resumed ? 1 : 0, info.version, info.suite, remote_.address,
+                               remote_.port, local_.address, local_.port}));
+}
+
+void socket_machine::take_plaintext() {
+  auto& plaintext = engine_->incoming();
+  while (!plaintext.empty()) {
+    received_.push(plaintext.front());
+    plaintext.pop();
+  }
+  if (profile_.delivery != delivery_mode::pull || is_ready_told_ || received_.empty()) return;
+  is_ready_told_ = true;
+  emit(at::format_ready(id_, received_.unread_bytes()));
+}
+
+void socket_machine::on_taken(time_point) {
+  if (!received_.empty()) return;
+  is_ready_told_ = false;
+  if (pending_down_) finish_down();
+}
+
+// The peer is gone. The client hears of it behind the last byte that came before.
+void socket_machine::go_down(at::down_cause cause, int alert, std::string text, time_point now) {
+  if (phase_ != phase::connected && phase_ != phase::shut) return;
+  if (!is_silent_) engine_->shut(now);  // RFC 5246 7.2.1: a close_notify is answered with one
+  actions_.emplace_back(close_transport{});
+  pending_down_ = at::down_event{id_, cause, alert, std::move(text)};
+  enter(phase::draining);
+  if (received_.empty()) finish_down();
+}
+
+void socket_machine::finish_down() {
+  const bool is_failure = pending_down_->cause != at::down_cause::peer_closed;
+  emit(at::format(*pending_down_), is_failure ? "The connection ended: " + pending_down_->text : "");
+  pending_down_.reset();
+  enter(phase::closed);
+}
+
+// ---- sending and closing
+
+send_result socket_machine::send(bytes_view payload, bool is_last, time_point now) {
+  using enum at::error;
+  if (profile_.is_datagram() && payload.size() > at::max_datagram_bytes)
+    return {send_status::failed, {message_too_long, "A datagram carries at most 16384 bytes."}};
+  if (profile_.mtu_bytes != 0 && profile_.is_datagram() &&
+      payload.size() + engine_->info().record_overhead_bytes > profile_.mtu_bytes)
+    return {send_status::failed,
+            {message_too_long, "The datagram would be longer than the option mtu allows."}};
+  if (!can_send()) return {send_status::must_wait, {}};
+  const auto outcome = engine_->send(payload, now);
+  inspect(now);
+  switch (outcome) {
+    case tls::send_outcome::ok:
+      break;
+    case tls::send_outcome::too_long:
+      return {send_status::failed, {message_too_long, "A record carries at most 16384 bytes."}};
+    case tls::send_outcome::not_supported:
+      return {send_status::failed, {not_supported, "An empty datagram cannot be sent over DTLS."}};
+    case tls::send_outcome::not_connected:
+      return {send_status::failed, {not_connected, "The socket is not connected."}};
+    case tls::send_outcome::failed:
+      return {send_status::failed, engine_->failure().why};
+  }
+  if (is_last) shut(farewell::spoken, now);
+  return {};
+}
+
+void socket_machine::shut(farewell how, time_point now) {
+  if (phase_ != phase::connected) return;
+  enter(phase::shut);
+  is_silent_ = how == farewell::silent && profile_.is_datagram();
+  if (is_silent_) return;
+  engine_->shut(now);
+  actions_.emplace_back(end_sending{});
+}
+
+void socket_machine::close(farewell how, time_point now) {
+  const bool speaks = how == farewell::spoken || !profile_.is_datagram();
+  if (speaks && phase_ == phase::connected) engine_->shut(now);
+  if (!speaks && engine_) engine_->outgoing().clear();
+  connect_deadline_.reset();
+  reach_deadline_.reset();
+  pending_down_.reset();
+  actions_.emplace_back(close_transport{});
+  enter(phase::closed);
+}
+
+void socket_machine::stop(time_point now) {
+  abort("The daemon is stopping.", now);
+  go_down(at::down_cause::stopping, -1, "The daemon is stopping.", now);
+  // What is pushed still goes out before #TDOWN; but nobody will ask any more for what is pulled.
+  if (phase_ != phase::draining || profile_.delivery != delivery_mode::pull) return;
+  received_.clear();
+  finish_down();
+}
+
+}  // namespace tlsmodem

@@ -1,0 +1,175 @@
+#include "alerts.hpp"
+
+#include <openssl/sslerr.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace tlsmodem::tls {
+namespace {
+
+struct named_alert {
+  std::uint8_t description;
+  const char* name;
+};
+
+// The IANA registry "TLS Alerts"; reserved numbers under the name they had.
+constexpr auto alert_names = std::to_array<named_alert>({
+    {0, "close_notify"},
+    {10, "unexpected_message"},
+    {20, "bad_record_mac"},
+    {21, "decryption_failed"},
+    {22, "record_overflow"},
+    {30, "decompression_failure"},
+    {40, "handshake_failure"},
+    {41, "no_certificate"},
+    {42, "bad_certificate"},
+    {43, "unsupported_certificate"},
+    {44, "certificate_revoked"},
+    {45, "certificate_expired"},
+    {46, "certificate_unknown"},
+    {47, "illegal_parameter"},
+    {48, "unknown_ca"},
+    {49, "access_denied"},
+    {50, "decode_error"},
+    {51, "decrypt_error"},
+    {52, "too_many_cids_requested"},
+    {60, "export_restriction"},
+    {70, "protocol_version"},
+    {71, "insufficient_security"},
+    {80, "internal_error"},
+    {86, "inappropriate_fallback"},
+    {90, "user_canceled"},
+    {100, "no_renegotiation"},
+    {109, "missing_extension"},
+    {110, "unsupported_extension"},
+    {111, "certificate_unobtainable"},
+    {112, "unrecognized_name"},
+    {113, "bad_certificate_status_response"},
+    {114, "bad_certificate_hash_value"},
+    {115, "unknown_psk_identity"},
+    {116, "certificate_required"},
+    {120, "no_application_protocol"},
+    {121, "ech_required"},
+});
+
+constexpr std::uint8_t bad_record_mac = 20;
+constexpr std::uint8_t decryption_failed = 21;
+constexpr std::uint8_t handshake_failure = 40;
+constexpr std::uint8_t illegal_parameter = 47;
+constexpr std::uint8_t decrypt_error = 51;
+constexpr std::uint8_t protocol_version = 70;
+constexpr std::uint8_t insufficient_security = 71;
+constexpr std::uint8_t internal_error = 80;
+constexpr std::uint8_t unknown_psk_identity = 115;
+constexpr std::uint8_t no_application_protocol = 120;
+
+constexpr int last_alert = 255;
+constexpr const char* psk_hint = "; wrong pre-shared key or identity?";
+
+bool is_one_of(int value, std::initializer_list<int> values) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+// libssl turns a received fatal alert into a reason of its own.
+int received_alert_of(unsigned long error) {
+  if (ERR_GET_LIB(error) != ERR_LIB_SSL) return -1;
+  const int description = ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET;
+  return description >= 0 && description <= last_alert ? description : -1;
+}
+
+engine_failure received(int description, const failure_facts& facts) {
+  const bool nothing_common =
+      is_one_of(description, {protocol_version, insufficient_security, no_application_protocol}) ||
+      (description == handshake_failure && !facts.notes.server_hello);
+  std::string text = "the server sent the alert " + describe_alert(static_cast<std::uint8_t>(description));
+  if (facts.psk_mode && is_one_of(description, {bad_record_mac, handshake_failure, illegal_parameter,
+                                                decrypt_error, unknown_psk_identity})) {
+    text += psk_hint;
+  }
+  const auto code = nothing_common ? at::error::no_common_parameters : at::error::alert_received;
+  return {{code, std::move(text)}, description, false};
+}
+
+engine_failure refused(const failure_facts& facts, int sent) {
+  if (facts.psk_mode) {
+    return {{at::error::certificate_refused,
+             std::string("the server did not take the pre-shared key and showed a certificate") + psk_hint},
+            sent,
+            false};
+  }
+  const int why = facts.notes.verify_error;
+  const std::string reason = X509_verify_cert_error_string(why);
+  if (why == X509_V_ERR_HOSTNAME_MISMATCH || why == X509_V_ERR_IP_ADDRESS_MISMATCH) {
+    return {{at::error::name_mismatch, "the certificate is for another server: " + reason}, sent, false};
+  }
+  return {{at::error::certificate_refused, "the server's certificate was refused: " + reason}, sent, false};
+}
+
+at::error code_of_own_complaint(int reason, int sent) {
+  if (is_one_of(sent, {bad_record_mac, decryption_failed, decrypt_error}))
+    return at::error::integrity_failure;
+  if (is_one_of(sent, {protocol_version, insufficient_security})) return at::error::no_common_parameters;
+  switch (reason) {
+    case SSL_R_NO_PROTOCOLS_AVAILABLE:
+    case SSL_R_NO_CIPHERS_AVAILABLE:
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_WRONG_SSL_VERSION:
+    case SSL_R_WRONG_VERSION_NUMBER:  // what speaks no TLS at all ends here too
+    case SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED:
+    case SSL_R_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED:  // TLS before 1.2 signs with SHA-1
+    case SSL_R_DH_KEY_TOO_SMALL:
+      return at::error::no_common_parameters;
+    case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
+    case SSL_R_DIGEST_CHECK_FAILED:
+    case SSL_R_BAD_SIGNATURE:
+      return at::error::integrity_failure;
+    default:
+      // An alert of ours other than internal_error complains about what the server sent: it is not our
+      // mistake.
+      return sent >= 0 && sent != internal_error ? at::error::integrity_failure : at::error::internal;
+  }
+}
+
+}  // namespace
+
+const char* alert_name(std::uint8_t description) {
+  const auto* found = std::find_if(alert_names.begin(), alert_names.end(), [&](const named_alert& alert) {
+    return alert.description == description;
+  });
+  return found == alert_names.end() ? "unknown" : found->name;
+}
+
+std::string describe_alert(std::uint8_t description) {
+  return std::string(alert_name(description)) + " (" + std::to_string(description) + ")";
+}
+
+engine_failure explain_failure(const failure_facts& facts) {
+  const int received_alert = received_alert_of(facts.error);
+  if (received_alert >= 0) return received(received_alert, facts);
+  // A warning that we sent earlier (no_renegotiation) is not the cause.
+  const auto& last_sent = facts.notes.alert_sent;
+  const int sent = last_sent && last_sent->level == SSL3_AL_FATAL ? last_sent->description : -1;
+  if (facts.error == 0) {
+    return {{at::error::internal, "libssl gave the connection up without a reason"}, sent, false};
+  }
+  const int reason = ERR_GET_LIB(facts.error) == ERR_LIB_SSL ? ERR_GET_REASON(facts.error) : -1;
+  if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) return refused(facts, sent);
+  return {{code_of_own_complaint(reason, sent), reason_text(facts.error)}, sent, false};
+}
+
+engine_failure explain_timeout(const callback_notes& notes, bool psk_mode) {
+  std::string text = "no answer at all from the server";
+  if (notes.finished_sent) {
+    text = "the server fell silent after our Finished";
+    if (psk_mode) text += psk_hint;
+  } else if (notes.server_hello) {
+    text = "the server fell silent after its ServerHello";
+  } else if (notes.server_answered) {
+    text = "the server fell silent after its HelloVerifyRequest";
+  }
+  return {{at::error::handshake_timeout, std::move(text)}, -1, false};
+}
+
+}  // namespace tlsmodem::tls

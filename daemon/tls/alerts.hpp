@@ -1,0 +1,29 @@
+// Alerts by name, and what a failed association is told as.
+#pragma once
+
+#include "callback_notes.hpp"
+#include "context.hpp"
+
+#include <string>
+
+namespace tlsmodem::tls {
+
+// The name in the RFCs; "unknown" for a number that has none. OpenSSL 3.0 does not know those of TLS 1.3.
+const char* alert_name(std::uint8_t description);
+
+// "bad_record_mac (20)"
+std::string describe_alert(std::uint8_t description);
+
+struct failure_facts {
+  const callback_notes& notes;
+  bool psk_mode = false;
+  unsigned long error = 0;  // libssl's complaint, 0 if it had none
+};
+
+// Why libssl gave an association up.
+engine_failure explain_failure(const failure_facts& facts);
+
+// Why nobody answered any more: says at which stage, because a DTLS server that dislikes something is silent.
+engine_failure explain_timeout(const callback_notes& notes, bool psk_mode);
+
+}  // namespace tlsmodem::tls

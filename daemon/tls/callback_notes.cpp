@@ -1,0 +1,48 @@
+#include "callback_notes.hpp"
+
+#include <openssl/ssl3.h>
+
+namespace tlsmodem::tls {
+namespace {
+
+void note_info(const SSL* ssl, int where, int value) {
+  if ((where & SSL_CB_ALERT) == 0) return;
+  const alert seen{static_cast<std::uint8_t>((value >> 8) & 0xff), static_cast<std::uint8_t>(value & 0xff)};
+  callback_notes& notes = notes_of(ssl);
+  ((where & SSL_CB_READ) != 0 ? notes.alert_received : notes.alert_sent) = seen;
+}
+
+void note_message(int written, int, int content_type, const void* data, std::size_t size, SSL* ssl, void*) {
+  if (content_type != SSL3_RT_HANDSHAKE || size == 0) return;
+  const auto message = *static_cast<const std::uint8_t*>(data);
+  callback_notes& notes = notes_of(ssl);
+  if (written != 0) {
+    notes.finished_sent = notes.finished_sent || message == SSL3_MT_FINISHED;
+    return;
+  }
+  notes.server_answered = true;
+  notes.server_hello = notes.server_hello || message == SSL3_MT_SERVER_HELLO;
+}
+
+// Called with 0 when the timer starts for a new flight, with the old value at each retransmission. The value
+// itself has no effect: wire.cpp moves the deadline out of reach.
+unsigned note_flight(SSL* ssl, unsigned previous_us) {
+  if (previous_us == 0) {
+    callback_notes& notes = notes_of(ssl);
+    notes.flight_started = true;
+    ++notes.flights;
+  }
+  constexpr unsigned any_us = 1'000'000;
+  return any_us;
+}
+
+}  // namespace
+
+void take_notes(SSL* ssl, callback_notes& notes) {
+  SSL_set_app_data(ssl, &notes);
+  SSL_set_info_callback(ssl, note_info);
+  SSL_set_msg_callback(ssl, note_message);
+  if (SSL_is_dtls(ssl) != 0) DTLS_set_timer_cb(ssl, note_flight);
+}
+
+}  // namespace tlsmodem::tls

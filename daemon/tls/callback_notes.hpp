@@ -1,0 +1,31 @@
+// What libssl's callbacks have to report of one association; the engine reads it after each call into libssl.
+// Reached through SSL_get_app_data(), as the context is through SSL_CTX_get_app_data().
+#pragma once
+
+#include "engine.hpp"
+#include "openssl_handles.hpp"
+
+#include <optional>
+
+namespace tlsmodem::tls {
+
+struct callback_notes {
+  std::optional<alert> alert_received;
+  std::optional<alert> alert_sent;
+  // How far the handshake came, for the text of a time-out.
+  bool server_answered = false;  // anything at all, HelloVerifyRequest included
+  bool server_hello = false;
+  bool finished_sent = false;
+  unsigned flights = 0;          // datagrams only
+  bool flight_started = false;   // datagrams only: libssl started its timer for a new flight
+  int verify_error = X509_V_OK;  // the first one
+};
+
+// Registers the info, message and DTLS timer callbacks, which write into `notes`; it has to outlive `ssl`.
+void take_notes(SSL* ssl, callback_notes& notes);
+
+inline callback_notes& notes_of(const SSL* ssl) {
+  return *static_cast<callback_notes*>(SSL_get_app_data(ssl));
+}
+
+}  // namespace tlsmodem::tls

@@ -1,0 +1,258 @@
+#include "context.hpp"
+
+#include "cipher_suites.hpp"
+#include "context_data.hpp"
+#include "psk.hpp"
+#include "verify.hpp"
+
+#include <algorithm>
+
+namespace tlsmodem::tls {
+namespace {
+
+// The datagram engine leans on how 3.0 keeps its DTLS timer: docs/decisions/0003-dtls-timer.md.
+static_assert(OPENSSL_VERSION_NUMBER >= 0x30000000L && OPENSSL_VERSION_NUMBER < 0x30100000L,
+              "the DTLS timer of this version of libssl has not been examined");
+constexpr unsigned examined_major = 3;
+constexpr unsigned examined_minor = 0;
+
+// RSA from 2048 bits, no SHA-1 in signatures, no 64-bit ciphers; Debian's default, but a configuration file
+// or another distribution must not decide it.
+constexpr int security_level = 2;
+
+// RFC 7301: a protocol name has 1 to 255 bytes, the list fits a 16-bit length.
+constexpr std::size_t max_alpn_name_bytes = 255;
+constexpr std::size_t max_alpn_list_bytes = 65535;
+
+using maybe_failure = std::optional<at::failure>;
+
+struct version_range {
+  tls_version min;
+  tls_version max;
+};
+
+at::failure no_parameters(std::string text) { return {at::error::no_common_parameters, std::move(text)}; }
+
+maybe_failure check_timers(const context_options& options) {
+  if (options.hs_min <= milliseconds{0} || options.hs_max < options.hs_min) {
+    return at::failure{at::error::incorrect_parameters, "hs_min has to be positive and not above hs_max"};
+  }
+  return std::nullopt;
+}
+
+maybe_failure check_library(transport_kind transport) {
+  const bool examined =
+      OPENSSL_version_major() == examined_major && OPENSSL_version_minor() == examined_minor;
+  if (examined || transport == transport_kind::stream) return std::nullopt;
+  return at::failure{at::error::internal, std::string("DTLS needs OpenSSL 3.0, this is ") +
+                                              OpenSSL_version(OPENSSL_VERSION_STRING)};
+}
+
+maybe_failure check_credentials(const context_options& options) {
+  const auto missing = [](const char* text) { return at::failure{at::error::credentials_missing, text}; };
+  const bool has_chain = options.own_chain && !options.own_chain->empty();
+  const bool has_key = options.key && *options.key != nullptr;
+  if (has_chain && !has_key) return missing("there is an own certificate, but no private key for it");
+  if (has_key && !has_chain) return missing("there is a private key, but no own certificate for it");
+  const bool has_trust = options.system_ca || !options.trusted.empty();
+  if (options.verify == verification::required && !has_trust && !options.psk) {
+    return missing("verification is required, but there are no trusted certificates and no pre-shared key");
+  }
+  return std::nullopt;
+}
+
+std::optional<version_range> clamp_versions(const context_options& options) {
+  const bool datagram = options.transport == transport_kind::datagram;
+  const tls_version oldest = datagram ? tls_version::tls1_1 : tls_version::tls1_0;
+  const tls_version newest = datagram ? tls_version::tls1_2 : tls_version::tls1_3;
+  const version_range range{std::max(options.min_version, oldest),
+                            std::min(options.max_version.value_or(newest), newest)};
+  if (range.min > range.max) return std::nullopt;
+  return range;
+}
+
+int wire_version(transport_kind transport, tls_version version) {
+  if (transport == transport_kind::datagram) {
+    return version == tls_version::tls1_2 ? DTLS1_2_VERSION : DTLS1_VERSION;
+  }
+  switch (version) {
+    case tls_version::tls1_0:
+      return TLS1_VERSION;
+    case tls_version::tls1_1:
+      return TLS1_1_VERSION;
+    case tls_version::tls1_2:
+      return TLS1_2_VERSION;
+    case tls_version::tls1_3:
+      return TLS1_3_VERSION;
+  }
+  return TLS1_3_VERSION;
+}
+
+// With the flexible DTLS method the first record says DTLS 1.0, which some servers that only know 1.2 drop.
+// The fixed one is deprecated, but nothing else sets that version.
+const SSL_METHOD* dtls1_2_only() {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  return DTLSv1_2_client_method();
+#pragma GCC diagnostic pop
+}
+
+const SSL_METHOD* method_for(transport_kind transport, const version_range& versions) {
+  if (transport == transport_kind::stream) return TLS_client_method();
+  return versions.min == tls_version::tls1_2 ? dtls1_2_only() : DTLS_client_method();
+}
+
+bool set_versions(SSL_CTX* ctx, transport_kind transport, const version_range& versions) {
+  // The fixed method takes no limits, but a system-wide configuration may have set some.
+  if (SSL_CTX_get_ssl_method(ctx) == dtls1_2_only()) return true;
+  return SSL_CTX_set_min_proto_version(ctx, wire_version(transport, versions.min)) == 1 &&
+         SSL_CTX_set_max_proto_version(ctx, wire_version(transport, versions.max)) == 1;
+}
+
+void set_policy(SSL_CTX* ctx, transport_kind transport) {
+  SSL_CTX_set_security_level(ctx, security_level);
+  SSL_CTX_clear_options(ctx, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_EXTENDED_MASTER_SECRET |
+                                 SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
+  SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
+  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  // Only the chain that was given is shown; trusted certificates do not complete it.
+  SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  if (transport == transport_kind::datagram) {
+    SSL_CTX_set_options(ctx, SSL_OP_NO_QUERY_MTU);
+  } else {
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+  }
+}
+
+// Chooses the suites; a list without TLS 1.3 suites ends at 1.2 and the other way round.
+maybe_failure set_suites(context& context, const context_options& options, version_range& versions) {
+  const ssl_ptr lookup(SSL_new(context.ssl_ctx.get()));
+  if (!lookup) return at::failure{at::error::memory_failure, "no memory for a TLS object"};
+  const auto family = options.psk ? suite_family::pre_shared_key : suite_family::certificate;
+  const suite_lists lists = select_suites(lookup.get(), family, options.ciphers);
+  if (lists.tls1_3.empty()) versions.max = std::min(versions.max, tls_version::tls1_2);
+  if (lists.up_to_tls1_2.empty()) versions.min = std::max(versions.min, tls_version::tls1_3);
+  const char* const none_fits = "none of the cipher suites fits the versions and credentials";
+  if (versions.min > versions.max) return no_parameters(none_fits);
+  SSL_CTX* const ctx = context.ssl_ctx.get();
+  if (!lists.up_to_tls1_2.empty() && SSL_CTX_set_cipher_list(ctx, lists.up_to_tls1_2.c_str()) != 1) {
+    return no_parameters(none_fits);
+  }
+  if (SSL_CTX_set_ciphersuites(ctx, lists.tls1_3.c_str()) != 1) return no_parameters(none_fits);
+  if (versions.max == tls_version::tls1_3 && options.psk) {
+    const std::string first = lists.tls1_3.substr(0, lists.tls1_3.find(':'));
+    STACK_OF(SSL_CIPHER)* const all = SSL_CTX_get_ciphers(ctx);
+    for (int i = 0; i < sk_SSL_CIPHER_num(all); ++i) {
+      const SSL_CIPHER* const suite = sk_SSL_CIPHER_value(all, i);
+      if (first == SSL_CIPHER_get_name(suite)) context.psk_suite_tls1_3 = suite;
+    }
+  }
+  return std::nullopt;
+}
+
+// What a ClientHello would hold, after security level and versions.
+bool offers_a_suite(SSL_CTX* ctx) {
+  const ssl_ptr ssl(SSL_new(ctx));
+  if (!ssl) return false;
+  STACK_OF(SSL_CIPHER)* const offered = SSL_get1_supported_ciphers(ssl.get());
+  const bool any = offered != nullptr && sk_SSL_CIPHER_num(offered) > 0;
+  sk_SSL_CIPHER_free(offered);
+  return any;
+}
+
+maybe_failure set_own_certificate(SSL_CTX* ctx, const context_options& options) {
+  if (!options.own_chain || options.own_chain->empty()) return std::nullopt;
+  const auto unusable = [](const char* what) {
+    return at::failure{at::error::credentials_unusable,
+                       std::string(what) + ": " + reason_text(ERR_peek_last_error())};
+  };
+  const certificate_list& chain = *options.own_chain;
+  if (SSL_CTX_use_certificate(ctx, chain.front().get()) != 1)
+    return unusable("the own certificate is unusable");
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    if (SSL_CTX_add1_chain_cert(ctx, chain[i].get()) != 1) return unusable("the own chain is unusable");
+  }
+  if (SSL_CTX_use_PrivateKey(ctx, options.key->get()) != 1 || SSL_CTX_check_private_key(ctx) != 1) {
+    return unusable("the private key does not match the own certificate");
+  }
+  return std::nullopt;
+}
+
+maybe_failure set_trust(SSL_CTX* ctx, const context_options& options) {
+  X509_STORE* const store = SSL_CTX_get_cert_store(ctx);
+  for (const certificate_list& list : options.trusted) {
+    for (const auto& certificate : list) {
+      if (X509_STORE_add_cert(store, certificate.get()) != 1) {
+        return at::failure{at::error::credentials_unusable,
+                           "a trusted certificate is unusable: " + reason_text(ERR_peek_last_error())};
+      }
+    }
+  }
+  if (options.system_ca && SSL_CTX_set_default_verify_paths(ctx) != 1) {
+    return at::failure{at::error::credentials_missing, "the system's trusted certificates cannot be read"};
+  }
+  return std::nullopt;
+}
+
+maybe_failure set_alpn(SSL_CTX* ctx, const std::vector<std::string>& names) {
+  if (names.empty()) return std::nullopt;
+  bytes list;
+  for (const std::string& name : names) {
+    if (name.empty() || name.size() > max_alpn_name_bytes) {
+      return at::failure{at::error::incorrect_parameters, "an ALPN name has 1 to 255 bytes"};
+    }
+    list.push_back(static_cast<std::uint8_t>(name.size()));
+    list.insert(list.end(), name.begin(), name.end());
+  }
+  const bool fits = list.size() <= max_alpn_list_bytes;
+  // This function, alone in libssl, returns 0 for success.
+  if (!fits || SSL_CTX_set_alpn_protos(ctx, list.data(), static_cast<unsigned>(list.size())) != 0) {
+    return at::failure{at::error::incorrect_parameters, "the ALPN list is unusable"};
+  }
+  return std::nullopt;
+}
+
+maybe_failure set_psk(context& context, const context_options& options, const version_range& versions) {
+  if (!options.psk) return std::nullopt;
+  if (auto wrong = check_psk(*options.psk, versions.min)) return wrong;
+  context.psk = pre_shared_key{options.psk->key.clone(), options.psk->identity};
+  install_psk(context, versions.max == tls_version::tls1_3);
+  return std::nullopt;
+}
+
+maybe_failure configure(context& context, const context_options& options, version_range versions) {
+  context.ssl_ctx.reset(SSL_CTX_new(method_for(options.transport, versions)));
+  SSL_CTX* const ctx = context.ssl_ctx.get();
+  if (ctx == nullptr) return at::failure{at::error::memory_failure, "no memory for a TLS context"};
+  SSL_CTX_set_app_data(ctx, &context);
+  context.transport = options.transport;
+  context.verify = options.verify;
+  context.hs_min = options.hs_min;
+  context.hs_max = options.hs_max;
+  set_policy(ctx, options.transport);
+  if (auto wrong = set_suites(context, options, versions)) return wrong;
+  if (!set_versions(ctx, options.transport, versions)) return no_parameters("the versions are not available");
+  install_verification(ctx, options.verify);
+  if (auto wrong = set_trust(ctx, options)) return wrong;
+  if (auto wrong = set_own_certificate(ctx, options)) return wrong;
+  if (auto wrong = set_psk(context, options, versions)) return wrong;
+  if (auto wrong = set_alpn(ctx, options.alpn)) return wrong;
+  if (!offers_a_suite(ctx)) return no_parameters("no cipher suite passes the security level");
+  return std::nullopt;
+}
+
+}  // namespace
+
+at::result<std::shared_ptr<const context>> build_context(const context_options& options) {
+  const error_queue_scope scope;
+  if (auto wrong = check_timers(options)) return *wrong;
+  if (auto wrong = check_library(options.transport)) return *wrong;
+  const auto versions = clamp_versions(options);
+  if (!versions) return no_parameters("no protocol version lies between minimum and maximum");
+  if (auto wrong = check_credentials(options)) return *wrong;
+  auto made = std::make_shared<context>();
+  if (auto wrong = configure(*made, options, *versions)) return *wrong;
+  return std::shared_ptr<const context>(std::move(made));
+}
+
+}  // namespace tlsmodem::tls

@@ -1,0 +1,151 @@
+#include "credential.hpp"
+
+#include <openssl/pem.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+namespace tlsmodem::tls {
+namespace {
+
+constexpr std::string_view begin_mark = "-----BEGIN ";
+constexpr std::string_view end_mark = "-----END ";
+constexpr std::string_view dashes = "-----";
+constexpr std::uint8_t der_sequence = 0x30;
+
+struct pem_block {
+  std::string_view label;
+  std::string_view text;  // with both lines
+};
+
+at::failure unusable(std::string text) { return {at::error::credentials_unusable, std::move(text)}; }
+
+bool is_pem(bytes_view data) {
+  return data.front() != der_sequence && as_text(data).find(begin_mark) != std::string_view::npos;
+}
+
+bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+
+// RFC 7468 section 2: text in front of a block explains it and is skipped; behind the last one nothing may
+// come, or a cut-off block would be ignored silently.
+std::optional<std::vector<pem_block>> split_pem(std::string_view text) {
+  std::vector<pem_block> blocks;
+  for (;;) {
+    const auto begin = text.find(begin_mark);
+    if (begin == std::string_view::npos) break;
+    text.remove_prefix(begin);
+    const auto label_end = text.find(dashes, begin_mark.size());
+    if (label_end == std::string_view::npos) return std::nullopt;
+    const auto label = text.substr(begin_mark.size(), label_end - begin_mark.size());
+    const std::string last_line = std::string(end_mark).append(label).append(dashes);
+    const auto end = text.find(last_line);
+    if (end == std::string_view::npos) return std::nullopt;
+    blocks.push_back({label, text.substr(0, end + last_line.size())});
+    text.remove_prefix(end + last_line.size());
+  }
+  if (!is_blank(text)) return std::nullopt;
+  return blocks;
+}
+
+// Whether `data` is exactly one DER value.
+bool is_one_der_value(bytes_view data) {
+  const unsigned char* position = data.data();
+  long length = 0;
+  int tag = 0;
+  int kind = 0;
+  const int flags = ASN1_get_object(&position, &length, &tag, &kind, static_cast<long>(data.size()));
+  // 0x80: an error; bit 0: indefinite length, which is not DER.
+  return (flags & 0x81) == 0 && position + length == data.data() + data.size();
+}
+
+at::result<certificate_list> certificates_from_pem(bytes_view data) {
+  const auto blocks = split_pem(as_text(data));
+  if (!blocks) return unusable("the PEM text is cut off or has bytes behind its last block");
+  certificate_list certificates;
+  for (const pem_block& block : *blocks) {
+    if (block.label != PEM_STRING_X509 && block.label != PEM_STRING_X509_OLD) {
+      return unusable("a PEM block is not a certificate");
+    }
+    const bio_ptr source = reading_bio(as_bytes(block.text));
+    auto certificate = share(PEM_read_bio_X509(source.get(), nullptr, nullptr, nullptr));
+    if (!certificate)
+      return unusable("a PEM block holds no certificate: " + reason_text(ERR_peek_last_error()));
+    certificates.push_back(std::move(certificate));
+  }
+  return certificates;
+}
+
+at::result<certificate_list> certificates_from_der(bytes_view data) {
+  certificate_list certificates;
+  const unsigned char* position = data.data();
+  const unsigned char* const end = data.data() + data.size();
+  while (position != end) {
+    auto certificate = share(d2i_X509(nullptr, &position, end - position));
+    if (!certificate) return unusable("the data is no certificate: " + reason_text(ERR_peek_last_error()));
+    certificates.push_back(std::move(certificate));
+  }
+  return certificates;
+}
+
+// OpenSSL's way to ask for the password. Without one it would ask at the terminal, so this is always given.
+int give_password(char* buffer, int room, int, void* argument) {
+  const auto* password = static_cast<const secret*>(argument);
+  if (password == nullptr || password->size() > static_cast<std::size_t>(room)) return -1;
+  std::memcpy(buffer, password->view().data(), password->size());
+  return static_cast<int>(password->size());
+}
+
+at::failure no_key(bool encrypted, const secret* password) {
+  if (!encrypted) return unusable("the data is no private key: " + reason_text(ERR_peek_last_error()));
+  return unusable(password == nullptr ? "the private key is encrypted and there is no password"
+                                      : "the private key could not be decrypted");
+}
+
+at::result<private_key> key_from_pem(bytes_view data, const secret* password) {
+  auto blocks = split_pem(as_text(data));
+  if (!blocks) return unusable("the PEM text is cut off or has bytes behind its last block");
+  // `openssl ecparam -genkey` writes the curve in a block of its own; the key repeats it.
+  std::erase_if(*blocks, [](const pem_block& block) { return block.label == PEM_STRING_ECPARAMETERS; });
+  if (blocks->size() != 1) return unusable("the PEM text does not hold exactly one private key");
+  const std::string_view text = blocks->front().text;
+  const bool encrypted = blocks->front().label == PEM_STRING_PKCS8 ||
+                         text.find("Proc-Type: 4,ENCRYPTED") != std::string_view::npos;
+  const bio_ptr source = reading_bio(as_bytes(text));
+  auto key =
+      share(PEM_read_bio_PrivateKey(source.get(), nullptr, give_password, const_cast<secret*>(password)));
+  if (!key) return no_key(encrypted, password);
+  return key;
+}
+
+at::result<private_key> key_from_der(bytes_view data, const secret* password) {
+  if (!is_one_der_value(data)) return unusable("the data is not exactly one DER value");
+  const unsigned char* position = data.data();
+  if (auto key = share(d2i_AutoPrivateKey(nullptr, &position, static_cast<long>(data.size())))) return key;
+  const unsigned char* again = data.data();
+  X509_SIG* const sealed = d2i_X509_SIG(nullptr, &again, static_cast<long>(data.size()));
+  X509_SIG_free(sealed);
+  if (sealed == nullptr || password == nullptr) return no_key(sealed != nullptr, password);
+  const bio_ptr source = reading_bio(data);
+  auto key =
+      share(d2i_PKCS8PrivateKey_bio(source.get(), nullptr, give_password, const_cast<secret*>(password)));
+  if (!key) return no_key(true, password);
+  return key;
+}
+
+}  // namespace
+
+at::result<certificate_list> parse_certificates(bytes_view data) {
+  const error_queue_scope scope;
+  if (data.empty()) return unusable("there is no certificate in an empty payload");
+  return is_pem(data) ? certificates_from_pem(data) : certificates_from_der(data);
+}
+
+at::result<private_key> parse_private_key(bytes_view data, const secret* password) {
+  const error_queue_scope scope;
+  if (data.empty()) return unusable("there is no private key in an empty payload");
+  return is_pem(data) ? key_from_pem(data, password) : key_from_der(data, password);
+}
+
+}  // namespace tlsmodem::tls

@@ -1,0 +1,126 @@
+#include "record_filter.hpp"
+
+#include <openssl/dtls1.h>
+#include <openssl/ssl3.h>
+
+namespace tlsmodem::tls {
+namespace {
+
+constexpr std::size_t max_record_bytes = SSL3_RT_MAX_PLAIN_LENGTH + 2048;  // RFC 5246 6.2.3
+// libssl's limit for the longest message, the server's chain (SSL_MAX_CERT_LIST_DEFAULT).
+constexpr std::size_t max_message_bytes = std::size_t{100} * 1024;
+
+struct record {
+  std::uint8_t type;
+  unsigned epoch;
+  bytes_view body;
+  bytes_view whole;
+};
+
+std::size_t big_endian(bytes_view data, std::size_t offset, std::size_t size) {
+  std::size_t value = 0;
+  for (const std::uint8_t byte : data.subspan(offset, size)) value = value << 8 | byte;
+  return value;
+}
+
+// Takes the next record off `datagram`; false when what is left is not one.
+bool next_record(bytes_view& datagram, record& next) {
+  if (datagram.size() < DTLS1_RT_HEADER_LENGTH || datagram[1] != DTLS1_VERSION_MAJOR) return false;
+  const std::size_t size = big_endian(datagram, 11, 2);
+  if (size > max_record_bytes || size > datagram.size() - DTLS1_RT_HEADER_LENGTH) return false;
+  next.type = datagram[0];
+  next.epoch = static_cast<unsigned>(big_endian(datagram, 3, 2));
+  next.whole = datagram.first(DTLS1_RT_HEADER_LENGTH + size);
+  next.body = next.whole.subspan(DTLS1_RT_HEADER_LENGTH);
+  datagram = datagram.subspan(next.whole.size());
+  return true;
+}
+
+bool is_server_message(std::uint8_t type) {
+  switch (type) {
+    case SSL3_MT_SERVER_HELLO:
+    case DTLS1_MT_HELLO_VERIFY_REQUEST:
+    case SSL3_MT_NEWSESSION_TICKET:
+    case SSL3_MT_CERTIFICATE:
+    case SSL3_MT_SERVER_KEY_EXCHANGE:
+    case SSL3_MT_CERTIFICATE_REQUEST:
+    case SSL3_MT_SERVER_DONE:
+    case SSL3_MT_CERTIFICATE_STATUS:
+    case SSL3_MT_SUPPLEMENTAL_DATA:
+      return true;
+    default:
+      return false;  // HelloRequest among them: we are in a handshake already
+  }
+}
+
+// Whole fragments, RFC 6347 4.2.2: type 1, length 3, sequence 2, offset 3, fragment length 3.
+bool is_handshake_of_server(bytes_view body) {
+  if (body.empty()) return false;
+  while (!body.empty()) {
+    if (body.size() < DTLS1_HM_HEADER_LENGTH || !is_server_message(body[0])) return false;
+    const std::size_t message = big_endian(body, 1, 3);
+    const std::size_t offset = big_endian(body, 6, 3);
+    const std::size_t fragment = big_endian(body, 9, 3);
+    if (message > max_message_bytes || offset + fragment > message) return false;
+    if (fragment > body.size() - DTLS1_HM_HEADER_LENGTH) return false;
+    body = body.subspan(DTLS1_HM_HEADER_LENGTH + fragment);
+  }
+  return true;
+}
+
+bool is_client_hello(const record& seen) {
+  return seen.epoch == 0 && seen.type == SSL3_RT_HANDSHAKE && !seen.body.empty() &&
+         seen.body[0] == SSL3_MT_CLIENT_HELLO;
+}
+
+bool is_wanted_unprotected(const record& seen) {
+  switch (seen.type) {
+    case SSL3_RT_CHANGE_CIPHER_SPEC:
+      return seen.body.size() == 1 && seen.body[0] == SSL3_MT_CCS;
+    case SSL3_RT_ALERT:
+      return seen.body.size() == 2 && (seen.body[0] == SSL3_AL_WARNING || seen.body[0] == SSL3_AL_FATAL);
+    case SSL3_RT_HANDSHAKE:
+      return is_handshake_of_server(seen.body);
+    default:
+      return false;
+  }
+}
+
+// libssl checks and drops protected records by itself. Handshake records behind the handshake are
+// HelloRequests, which RFC 5246 7.4.1.1 lets us ignore and over which libssl can get stuck, or repeats of a
+// Finished, of which it bears only twelve.
+bool is_wanted_protected(const record& seen, association_phase phase) {
+  if (seen.epoch != 1) return false;  // nothing renegotiates
+  if (seen.type == SSL3_RT_ALERT || seen.type == SSL3_RT_APPLICATION_DATA) return true;
+  return seen.type == SSL3_RT_HANDSHAKE && phase == association_phase::handshaking;
+}
+
+bool is_wanted(const record& seen, association_phase phase) {
+  if (seen.epoch != 0) return is_wanted_protected(seen, phase);
+  return phase == association_phase::handshaking && is_wanted_unprotected(seen);
+}
+
+}  // namespace
+
+filtered_datagram filter_records(bytes_view datagram, association_phase phase, bytes& scratch) {
+  filtered_datagram filtered;
+  bytes_view rest = datagram;
+  record next{};
+  std::size_t kept = 0;
+  scratch.clear();
+  bool all_kept = true;
+  while (next_record(rest, next)) {
+    if (is_client_hello(next)) ++filtered.client_hellos;
+    if (!is_wanted(next, phase)) {
+      if (all_kept) scratch.assign(datagram.begin(), datagram.begin() + static_cast<std::ptrdiff_t>(kept));
+      all_kept = false;
+      continue;
+    }
+    if (!all_kept) scratch.insert(scratch.end(), next.whole.begin(), next.whole.end());
+    kept += next.whole.size();
+  }
+  filtered.records = all_kept ? datagram.first(kept) : bytes_view(scratch);
+  return filtered;
+}
+
+}  // namespace tlsmodem::tls

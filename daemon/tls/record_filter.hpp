@@ -1,0 +1,20 @@
+// What of a datagram libssl gets to see. Before the keys are there it takes every byte for the server's, and
+// much of what a stranger or a broken path can make up is a fatal error to it. So only records that can
+// belong to this handshake pass; behind the handshake only protected ones.
+#pragma once
+
+#include "protocol/bytes.hpp"
+
+namespace tlsmodem::tls {
+
+enum class association_phase : std::uint8_t { handshaking, established };
+
+struct filtered_datagram {
+  bytes_view records;          // points into the datagram or into `scratch`
+  unsigned client_hellos = 0;  // dropped: servers that mistake us for one
+};
+
+// `scratch` is only used when something in the middle is dropped.
+filtered_datagram filter_records(bytes_view datagram, association_phase phase, bytes& scratch);
+
+}  // namespace tlsmodem::tls

@@ -1,0 +1,219 @@
+#include "ssl_engine.hpp"
+
+#include "alerts.hpp"
+#include "cipher_suites.hpp"
+#include "verify.hpp"
+
+#include <array>
+#include <climits>
+
+namespace tlsmodem::tls {
+namespace {
+
+// Plaintext of one record.
+constexpr std::size_t record_bytes = SSL3_RT_MAX_PLAIN_LENGTH;
+// A bound on records that libssl throws away in one go behind our close_notify.
+constexpr unsigned max_discarded_records = 1000;
+
+// Takes libssl's own complaint out of the queue; below it may lie what libcrypto said first.
+unsigned long take_error() {
+  unsigned long taken = 0;
+  while (const unsigned long next = ERR_get_error()) {
+    if (taken == 0 || ERR_GET_LIB(taken) != ERR_LIB_SSL) taken = next;
+  }
+  return taken;
+}
+
+std::string lower_hex(bytes_view data) {
+  constexpr const char* digits = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : data) {
+    text += digits[byte >> 4];
+    text += digits[byte & 0xf];
+  }
+  return text;
+}
+
+std::string subject_of(X509* certificate) {
+  const bio_ptr text(BIO_new(BIO_s_mem()));
+  if (!text) return {};
+  X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253);
+  char* start = nullptr;
+  const long size = BIO_get_mem_data(text.get(), &start);
+  return size > 0 ? std::string(start, static_cast<std::size_t>(size)) : std::string{};
+}
+
+std::string sha256_of(X509* certificate) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  if (X509_digest(certificate, EVP_sha256(), digest.data(), &size) != 1) return {};
+  return lower_hex({digest.data(), size});
+}
+
+std::string alpn_of(const SSL* ssl) {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl, &name, &size);
+  return name == nullptr ? std::string{} : std::string(as_text({name, size}));
+}
+
+}  // namespace
+
+ssl_engine::ssl_engine(std::shared_ptr<const context> context, const peer_name& peer)
+    : context_(std::move(context)) {
+  const error_queue_scope scope;
+  wire_.transport = context_->transport;
+  ssl_.reset(SSL_new(context_->ssl_ctx.get()));
+  bio_ptr bio = make_wire_bio(wire_);
+  if (!ssl_ || !bio) {
+    ssl_.reset();
+    setup_failure_ = {at::error::memory_failure, "no memory for a TLS object"};
+    return;
+  }
+  BIO* const both = bio.release();
+  SSL_set_bio(ssl_.get(), both, both);
+  SSL_set_connect_state(ssl_.get());
+  take_notes(ssl_.get(), notes_);
+  setup_failure_ = apply_peer_name(ssl_.get(), peer);
+}
+
+bool ssl_engine::begin() {
+  if (state_ != engine_state::idle) return false;
+  if (setup_failure_) {
+    fail({*setup_failure_, -1, false});
+    return false;
+  }
+  state_ = engine_state::handshaking;
+  return true;
+}
+
+void ssl_engine::advance(bytes_view input) {
+  if (state_ == engine_state::idle || state_ == engine_state::failed) return;
+  const error_queue_scope scope;
+  wire_.input = input;
+  if (state_ == engine_state::handshaking) handshake();
+  if (state_ == engine_state::established) read_all();
+  wire_.input = {};
+  if (state_ == engine_state::established || state_ == engine_state::peer_closed) {
+    if (SSL_in_init(ssl()) == 0) caught_up();
+    if (close_notify_due_) send_close_notify();
+  }
+  note_alerts();
+}
+
+void ssl_engine::handshake() {
+  ERR_clear_error();
+  const int done = SSL_do_handshake(ssl());
+  if (done == 1) return establish();
+  if (SSL_get_error(ssl(), done) == SSL_ERROR_WANT_READ) return;
+  fail_as_libssl_says();
+}
+
+// libssl enforces both; a mistake in a callback shall not be what opens the door.
+bool ssl_engine::used_what_it_should() const {
+  if (SSL_get0_peer_certificate(ssl()) == nullptr) return context_->psk_mode();
+  if (context_->psk_mode()) return false;
+  return context_->verify != verification::required || SSL_get_verify_result(ssl()) == X509_V_OK;
+}
+
+void ssl_engine::establish() {
+  if (!used_what_it_should()) {
+    return fail({{at::error::certificate_refused, "the server did not prove who it is"}, -1, false});
+  }
+  const SSL_CIPHER* const suite = SSL_get_current_cipher(ssl());
+  info_.version = SSL_get_version(ssl());
+  info_.suite = SSL_CIPHER_standard_name(suite);
+  info_.suite_id = SSL_CIPHER_get_protocol_id(suite);
+  info_.record_overhead_bytes = record_overhead_bytes(suite, SSL_version(ssl()));
+  info_.alpn = alpn_of(ssl());
+  // libssl calls the use of an external PSK in TLS 1.3 a reused session too.
+  const bool external_psk = context_->psk_mode() && SSL_version(ssl()) == TLS1_3_VERSION;
+  info_.resumed = SSL_session_reused(ssl()) != 0 && !external_psk;
+  if (X509* const leaf = SSL_get0_peer_certificate(ssl())) {
+    info_.peer_subject = subject_of(leaf);
+    info_.peer_sha256 = sha256_of(leaf);
+    if (context_->verify != verification::none) {
+      info_.verify_result =
+          notes_.verify_error == X509_V_OK ? "ok" : X509_verify_cert_error_string(notes_.verify_error);
+    }
+  }
+  state_ = engine_state::established;
+}
+
+void ssl_engine::read_all() {
+  std::array<std::uint8_t, record_bytes> buffer;
+  unsigned discarded = 0;
+  for (;;) {
+    ERR_clear_error();
+    std::size_t size = 0;
+    if (SSL_read_ex(ssl(), buffer.data(), buffer.size(), &size) == 1) {
+      deliver({buffer.data(), size});
+      continue;
+    }
+    switch (SSL_get_error(ssl(), 0)) {
+      case SSL_ERROR_WANT_READ:
+        return;
+      case SSL_ERROR_ZERO_RETURN:
+        state_ = engine_state::peer_closed;
+        return;
+      case SSL_ERROR_SYSCALL:
+        // After our close_notify libssl drops a handshake record with a return instead of going on.
+        if (shut_ && ERR_peek_error() == 0 && ++discarded < max_discarded_records) continue;
+        [[fallthrough]];
+      default:
+        return fail_as_libssl_says();
+    }
+  }
+}
+
+ssl_engine::write_outcome ssl_engine::write(bytes_view plaintext) {
+  const error_queue_scope scope;
+  std::size_t written = 0;
+  if (SSL_write_ex(ssl(), plaintext.data(), plaintext.size(), &written) == 1) return write_outcome::written;
+  if (SSL_get_error(ssl(), 0) == SSL_ERROR_WANT_READ) return write_outcome::not_now;
+  fail_as_libssl_says();
+  return write_outcome::failed;
+}
+
+bool ssl_engine::may_send() const {
+  return !shut_ && (state_ == engine_state::established || state_ == engine_state::peer_closed);
+}
+
+void ssl_engine::shut(time_point) {
+  if (!may_send()) return;
+  const error_queue_scope scope;
+  shut_ = true;
+  close_notify_due_ = true;
+  send_close_notify();
+  note_alerts();
+}
+
+void ssl_engine::send_close_notify() {
+  if (SSL_in_init(ssl()) != 0) return;  // a message of the peer is half here: caught_up() comes first
+  close_notify_due_ = false;
+  if (SSL_shutdown(ssl()) < 0) fail_as_libssl_says();
+}
+
+void ssl_engine::fail_as_libssl_says() {
+  note_alerts();
+  // close_notify in the middle of a handshake is an end without an error.
+  if (ERR_peek_error() == 0 && (SSL_get_shutdown(ssl()) & SSL_RECEIVED_SHUTDOWN) != 0) {
+    return fail({{at::error::alert_received, "the server closed during the handshake: " + describe_alert(0)},
+                 0,
+                 false});
+  }
+  fail(explain_failure({notes_, context_->psk_mode(), take_error()}));
+}
+
+void ssl_engine::fail(engine_failure why) {
+  note_alerts();
+  failure_ = std::move(why);
+  state_ = engine_state::failed;
+}
+
+void ssl_engine::note_alerts() {
+  info_.alert_received = notes_.alert_received;
+  info_.alert_sent = notes_.alert_sent;
+}
+
+}  // namespace tlsmodem::tls
