@@ -1,0 +1,82 @@
+// A socket machine on the bench: a fake engine whose every state the test sets, a clock that the test moves,
+// and actions as readable text.
+#pragma once
+
+#include "daemon/socket/socket_machine.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tlsmodem::test {
+
+using namespace std::chrono_literals;
+using words = std::vector<std::string>;
+
+struct fake_engine final : tls::engine {
+  void start(tls::time_point) override { is = tls::engine_state::handshaking; }
+  void feed(bytes_view data, tls::time_point) override;
+  void feed_end(tls::time_point) override;
+  std::optional<tls::time_point> deadline() const override { return due; }
+  void on_deadline(tls::time_point) override { ++expired; }
+  tls::send_outcome send(bytes_view data, tls::time_point) override;
+  void shut(tls::time_point) override;
+  tls::engine_state state() const override { return is; }
+  const tls::engine_failure& failure() const override { return why; }
+  const tls::engine_info& info() const override { return about; }
+  tls::packet_queue& outgoing() override { return out; }
+  tls::packet_queue& incoming() override { return in; }
+
+  // What feed() makes of ciphertext, by its first letter: 'U' up, 'C' close_notify, 'A' alert, 'D' damage,
+  // anything else is plaintext.
+  tls::engine_state is = tls::engine_state::idle;
+  std::optional<tls::time_point> due;
+  tls::send_outcome answer = tls::send_outcome::ok;
+  tls::engine_failure why;
+  tls::engine_info about;
+  tls::packet_queue out;
+  tls::packet_queue in;
+  int expired = 0;
+};
+
+profile profile_of(socket_protocol protocol, delivery_mode delivery = delivery_mode::push);
+
+// One action as a word or two: "resolve host", "open 1.2.3.4:5", "end", "close", or the event's line.
+std::string text_of(const socket_action& action);
+
+class bench {
+ public:
+  explicit bench(profile options = profile_of(socket_protocol::dtls));
+
+  // Everything the machine wants done since the last call; close_transport empties outgoing() as the driver
+  // does.
+  words actions();
+  // The same, without the expectation that the test looks at them.
+  void forget() { machine->take_actions(); }
+
+  void connect(const std::string& host = "host", const std::string& preferred = {});
+  void resolve(std::vector<std::string> addresses = {"192.0.2.1"});
+  void reach();
+  void network(std::string_view data) { machine->on_received(as_bytes(data), false, now); }
+  // All of the way to connected, with nothing left to look at.
+  void come_up();
+  // The client takes one frame.
+  std::string take(std::size_t max_bytes = 65536);
+  std::string state() const { return std::string(at::name_of(machine->state())); }
+  send_result send(std::string_view data, bool is_last = false) {
+    return machine->send(as_bytes(data), is_last, now);
+  }
+
+  socket_machine::time_point now{1h};
+  fake_engine* engine = nullptr;  // of the last connect that reached its peer
+  int engines = 0;
+  tls::peer_name asked_for;
+  std::size_t asked_limit = 0;
+  std::unique_ptr<socket_machine> machine;
+};
+
+inline const std::string up_line = R"(#TUP: 1,0,"FAKE","FAKE_SUITE","192.0.2.1",5684,"198.51.100.7",40000)";
+
+}  // namespace tlsmodem::test

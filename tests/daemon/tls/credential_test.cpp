@@ -1,0 +1,231 @@
+// What AT#TCRED accepts.
+#include "daemon/tls/credential.hpp"
+
+#include "tests/support/pki.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace tlsmodem::test {
+namespace {
+
+const identity& one() {
+  static const identity made = make_root("One");
+  return made;
+}
+const identity& two() {
+  static const identity made = make_root("Two", key_kind::rsa_2048);
+  return made;
+}
+
+bytes joined(std::initializer_list<bytes> parts) {
+  bytes all;
+  for (const bytes& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+bytes pem_of(const identity& from) { return to_bytes(to_pem(from.certificate.get())); }
+bytes der_of(const identity& from) { return to_der(from.certificate.get()); }
+
+bytes with_crlf(const bytes& text) {
+  bytes made;
+  for (const std::uint8_t byte : text) {
+    if (byte == '\n') made.push_back('\r');
+    made.push_back(byte);
+  }
+  return made;
+}
+
+struct certificate_case {
+  const char* name;
+  bytes (*make)();
+  std::size_t certificates;  // 0: refused
+};
+
+class certificate_parsing : public testing::TestWithParam<certificate_case> {};
+
+TEST_P(certificate_parsing, accepts_or_refuses) {
+  const auto parsed = tls::parse_certificates(GetParam().make());
+  if (GetParam().certificates == 0) {
+    ASSERT_FALSE(parsed);
+    EXPECT_EQ(parsed.why().code, at::error::credentials_unusable);
+    EXPECT_FALSE(parsed.why().text.empty());
+  } else {
+    ASSERT_TRUE(parsed) << parsed.why().text;
+    EXPECT_EQ(parsed->size(), GetParam().certificates);
+    EXPECT_EQ(X509_cmp(parsed->front().get(), one().certificate.get()), 0);
+  }
+  EXPECT_EQ(ERR_peek_error(), 0UL);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    payloads, certificate_parsing,
+    testing::Values(certificate_case{"pem", [] { return pem_of(one()); }, 1},
+                    certificate_case{"pem_chain",
+                                     [] {
+                                       return joined({pem_of(one()), pem_of(two())});
+                                     },
+                                     2},
+                    certificate_case{"pem_with_crlf", [] { return with_crlf(pem_of(one())); }, 1},
+                    certificate_case{"pem_with_text_in_front",
+                                     [] {
+                                       return joined({to_bytes("# One\nsubject=One\n"), pem_of(one())});
+                                     },
+                                     1},
+                    certificate_case{"pem_with_blanks_behind",
+                                     [] {
+                                       return joined({pem_of(one()), to_bytes("\r\n \t\n")});
+                                     },
+                                     1},
+                    certificate_case{"pem_without_last_newline",
+                                     [] {
+                                       bytes text = pem_of(one());
+                                       text.pop_back();
+                                       return text;
+                                     },
+                                     1},
+                    certificate_case{"der", [] { return der_of(one()); }, 1},
+                    certificate_case{"der_chain",
+                                     [] {
+                                       return joined({der_of(one()), der_of(two())});
+                                     },
+                                     2},
+                    certificate_case{"empty", [] { return bytes{}; }, 0},
+                    certificate_case{"rubbish", [] { return to_bytes("no certificate"); }, 0},
+                    certificate_case{"zeros", [] { return bytes(100, 0); }, 0},
+                    certificate_case{"pem_with_rubbish_behind",
+                                     [] {
+                                       return joined({pem_of(one()), to_bytes("x")});
+                                     },
+                                     0},
+                    certificate_case{"pem_with_half_a_block_behind",
+                                     [] {
+                                       bytes half = pem_of(two());
+                                       half.resize(half.size() / 2);
+                                       return joined({pem_of(one()), half});
+                                     },
+                                     0},
+                    certificate_case{"pem_with_a_key_among_them",
+                                     [] {
+                                       return joined({pem_of(one()), to_bytes(to_pem(one().key.get()))});
+                                     },
+                                     0},
+                    certificate_case{"pem_with_damaged_base64",
+                                     [] {
+                                       bytes text = pem_of(one());
+                                       text[60] = '!';
+                                       return text;
+                                     },
+                                     0},
+                    certificate_case{"pem_with_no_certificate_inside",
+                                     [] {
+                                       return to_bytes(
+                                           "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+                                     },
+                                     0},
+                    certificate_case{"pem_marks_only", [] { return to_bytes("-----BEGIN "); }, 0},
+                    certificate_case{"der_with_rubbish_behind",
+                                     [] {
+                                       return joined({der_of(one()), bytes{0}});
+                                     },
+                                     0},
+                    certificate_case{"der_cut",
+                                     [] {
+                                       bytes data = der_of(one());
+                                       data.pop_back();
+                                       return data;
+                                     },
+                                     0},
+                    certificate_case{"der_of_a_key", [] { return to_der(one().key.get()); }, 0}),
+    [](const auto& payload) { return payload.param.name; });
+
+struct key_case {
+  const char* name;
+  bytes (*make)();
+  const char* password;  // nullptr: none given
+  const char* refusal;   // nullptr: accepted
+};
+
+class key_parsing : public testing::TestWithParam<key_case> {};
+
+TEST_P(key_parsing, accepts_or_refuses) {
+  std::optional<secret> password;
+  if (GetParam().password != nullptr) password.emplace(as_bytes(GetParam().password));
+  const auto parsed = tls::parse_private_key(GetParam().make(), password ? &*password : nullptr);
+  if (GetParam().refusal != nullptr) {
+    ASSERT_FALSE(parsed);
+    EXPECT_EQ(parsed.why().code, at::error::credentials_unusable);
+    EXPECT_NE(parsed.why().text.find(GetParam().refusal), std::string::npos) << parsed.why().text;
+  } else {
+    ASSERT_TRUE(parsed) << parsed.why().text;
+  }
+  EXPECT_EQ(ERR_peek_error(), 0UL);
+}
+
+bytes key_pem(const identity& from, const char* password = "") {
+  return to_bytes(to_pem(from.key.get(), password));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    payloads, key_parsing,
+    testing::Values(
+        key_case{"pkcs8_ec", [] { return key_pem(one()); }, nullptr, nullptr},
+        key_case{"pkcs8_rsa", [] { return key_pem(two()); }, nullptr, nullptr},
+        key_case{"pkcs8_ed25519", [] { return to_bytes(to_pem(make_key(key_kind::ed25519).get())); }, nullptr,
+                 nullptr},
+        key_case{"sec1", [] { return to_bytes(to_traditional_pem(one().key.get())); }, nullptr, nullptr},
+        key_case{"pkcs1", [] { return to_bytes(to_traditional_pem(two().key.get())); }, nullptr, nullptr},
+        key_case{"sec1_behind_its_parameters",
+                 [] {
+                   return to_bytes(
+                       "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" +
+                       to_traditional_pem(one().key.get()));
+                 },
+                 nullptr, nullptr},
+        key_case{"crlf", [] { return with_crlf(key_pem(one())); }, nullptr, nullptr},
+        key_case{"der", [] { return to_der(one().key.get()); }, nullptr, nullptr},
+        key_case{"der_rsa", [] { return to_der(two().key.get()); }, nullptr, nullptr},
+        key_case{"unneeded_password", [] { return key_pem(one()); }, "pw", nullptr},
+        key_case{"encrypted_pkcs8", [] { return key_pem(one(), "pass word"); }, "pass word", nullptr},
+        key_case{"encrypted_sec1", [] { return to_bytes(to_traditional_pem(one().key.get(), "pw")); }, "pw",
+                 nullptr},
+        key_case{"encrypted_der", [] { return to_der(one().key.get(), "pw"); }, "pw", nullptr},
+        key_case{"encrypted_without_password", [] { return key_pem(one(), "pw"); }, nullptr, "no password"},
+        key_case{"encrypted_sec1_without_password",
+                 [] { return to_bytes(to_traditional_pem(one().key.get(), "pw")); }, nullptr, "no password"},
+        key_case{"encrypted_der_without_password", [] { return to_der(one().key.get(), "pw"); }, nullptr,
+                 "no password"},
+        key_case{"wrong_password", [] { return key_pem(one(), "pw"); }, "other", "could not be decrypted"},
+        key_case{"wrong_password_der", [] { return to_der(one().key.get(), "pw"); }, "other",
+                 "could not be decrypted"},
+        key_case{"empty", [] { return bytes{}; }, nullptr, "empty"},
+        key_case{"rubbish", [] { return to_bytes("no key"); }, nullptr, "DER"},
+        key_case{"certificate", [] { return pem_of(one()); }, nullptr, "no private key"},
+        key_case{"two_keys",
+                 [] {
+                   return joined({key_pem(one()), key_pem(two())});
+                 },
+                 nullptr, "exactly one"},
+        key_case{"rubbish_behind",
+                 [] {
+                   return joined({key_pem(one()), to_bytes("x")});
+                 },
+                 nullptr, "behind"},
+        key_case{"der_with_rubbish_behind",
+                 [] {
+                   return joined({to_der(one().key.get()), bytes{0}});
+                 },
+                 nullptr, "exactly one"},
+        key_case{"der_cut",
+                 [] {
+                   bytes data = to_der(one().key.get());
+                   data.pop_back();
+                   return data;
+                 },
+                 nullptr, "DER"},
+        key_case{"der_of_a_certificate", [] { return der_of(one()); }, nullptr, "no private key"}),
+    [](const auto& payload) { return payload.param.name; });
+
+}  // namespace
+}  // namespace tlsmodem::test

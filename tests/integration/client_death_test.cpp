@@ -1,0 +1,147 @@
+// A client that dies: whatever it was doing, its sockets are closed, the peer is told, and nothing is left.
+#include "data_fixture.hpp"
+#include "tests/support/peers.hpp"
+
+#include <sys/socket.h>
+
+#include <csignal>
+#include <optional>
+
+namespace tlsmodem::test {
+namespace {
+
+class client_death : public ::testing::Test {
+ protected:
+  static constexpr int port = 7400;
+
+  client_death() {
+    survivor_.ok("AT");
+    before_ = open_fds();
+  }
+
+  int open_fds() { return count_open_fds(daemon_.daemon().pid()); }
+  ::testing::AssertionResult nothing_is_left() {
+    if (!eventually([&] { return open_fds() == before_; }))
+      return ::testing::AssertionFailure() << open_fds() << " descriptors instead of " << before_;
+    survivor_.ok("AT");
+    return ::testing::AssertionSuccess();
+  }
+  // A client with a TCP socket to `listener_`.
+  tcp_connection connect(const std::vector<std::string>& more_options = {}) {
+    client_.emplace(daemon_);
+    configure(*client_, {R"("proto","tcp")"});
+    configure(*client_, more_options);
+    client_->connect_up(client_->open(), "127.0.0.1", port);
+    return listener_.accept();
+  }
+  void die() { client_.reset(); }
+
+  tcp_listener listener_{port};
+  running_daemon daemon_;
+  test_channel survivor_{daemon_};
+  std::optional<test_channel> client_;
+  int before_ = 0;
+};
+
+TEST_F(client_death, while_a_socket_is_connected) {
+  const auto peer = connect();
+  die();
+  EXPECT_TRUE(peer.reads_end());
+  EXPECT_TRUE(nothing_is_left());
+}
+
+TEST_F(client_death, while_a_tls_handshake_stands_still) {
+  client_.emplace(daemon_);
+  configure(*client_, tls_echo::profile());
+  client_->ok("AT#TCONN=" + std::to_string(client_->open()) + ",\"127.0.0.1\"," + std::to_string(port));
+  const auto peer = listener_.accept();
+  EXPECT_EQ(peer.read(1), "\x16");  // its ClientHello
+  die();
+  EXPECT_TRUE(nothing_is_left());
+}
+
+TEST_F(client_death, while_a_dtls_handshake_stands_still) {
+  client_.emplace(daemon_);
+  client_->tcred(1, 3, "0123456789abcdef");
+  client_->tcred(1, 4, "device");
+  configure(*client_, {R"("psk","1")"});
+  const udp_echo no_server(7401);
+  client_->ok("AT#TCONN=" + std::to_string(client_->open()) + ",\"127.0.0.1\",7401");
+  die();
+  EXPECT_TRUE(nothing_is_left());
+}
+
+TEST_F(client_death, with_unread_data_in_both_directions) {
+  const auto peer = connect();
+  std::size_t offered = 0;
+  int refusals = 0;
+  const auto data = random_bytes(65536, 1);
+  eventually([&] {
+    const auto size = peer.write_some(data);
+    offered += size;
+    refusals = size == 0 ? refusals + 1 : 0;
+    return refusals == 20;
+  });
+  die();
+  EXPECT_TRUE(nothing_is_left());
+}
+
+TEST_F(client_death, with_a_send_that_waits_for_the_peer) {
+  const auto peer = connect();
+  const auto line = "AT#TSEND=1,65536,1\r" + random_bytes(65536, 2);
+  const tcp_connection writer(::dup(client_->raw().fd()));
+  std::string_view left;
+  int refusals = 0;
+  // Until nothing goes any more: the peer's window, the daemon's queues and the channel itself are full.
+  eventually([&] {
+    if (left.empty()) left = line;
+    const auto size = writer.write_some(left);
+    left.remove_prefix(size);
+    refusals = size == 0 ? refusals + 1 : 0;
+    return refusals == 50;
+  });
+  ::shutdown(writer.fd(), SHUT_RDWR);
+  die();
+  EXPECT_TRUE(eventually([&] { return daemon_.log().find("channel closed") != std::string::npos; }));
+}
+
+TEST_F(client_death, in_the_middle_of_a_line) {
+  client_.emplace(daemon_);
+  ASSERT_FALSE(client_->raw().write("AT#TOP", deadline()));
+  die();
+  EXPECT_TRUE(nothing_is_left());
+}
+
+TEST_F(client_death, while_a_name_is_being_looked_up) {
+  client_.emplace(daemon_);
+  configure(*client_, {R"("proto","tcp")"});
+  client_->ok("AT#TCONN=" + std::to_string(client_->open()) + ",\"nobody.invalid\",1");
+  die();
+  EXPECT_TRUE(eventually([&] { return open_fds() <= before_; }));
+  survivor_.ok("AT");
+}
+
+TEST_F(client_death, says_close_notify_to_a_dtls_server) {
+  const auto server = s_server(s_server_version::dtls1_2, 7402,
+                               {"-psk", hex_of("0123456789abcdef"), "-nocert", "-cipher", "PSK"});
+  client_.emplace(daemon_);
+  client_->tcred(1, 3, "0123456789abcdef");
+  client_->tcred(1, 4, "device");
+  configure(*client_, {R"("psk","1")"});
+  client_->connect_up(client_->open(), "127.0.0.1", 7402);
+  die();
+  EXPECT_TRUE(server.prints("DONE")) << server.output();
+  EXPECT_TRUE(nothing_is_left());
+}
+
+TEST_F(client_death, of_a_killed_process_is_the_same) {
+  const process client({"socat", "-", "UNIX-CONNECT:" + daemon_.socket_path()},
+                       {{}, "AT#TCFG=0,\"proto\",\"tcp\"\nAT#TOPEN=0\nAT#TCONN=1,\"127.0.0.1\",7400\n", {}});
+  const auto peer = listener_.accept();
+  client.signal(SIGKILL);
+  EXPECT_TRUE(peer.reads_end());
+  EXPECT_TRUE(nothing_is_left());
+}
+
+}  // namespace
+}  // namespace tlsmodem::test
