@@ -4,8 +4,10 @@
 
 #include "engine.hpp"
 #include "openssl_handles.hpp"
+#include "resumption.hpp"
 
 #include <optional>
+#include <vector>
 
 namespace tlsmodem::tls {
 
@@ -16,9 +18,10 @@ struct callback_notes {
   bool server_answered = false;  // anything at all, HelloVerifyRequest included
   bool server_hello = false;
   bool finished_sent = false;
-  unsigned flights = 0;          // datagrams only
-  bool flight_started = false;   // datagrams only: libssl started its timer for a new flight
-  int verify_error = X509_V_OK;  // the first one
+  unsigned flights = 0;                    // datagrams only
+  bool flight_started = false;             // datagrams only: libssl started its timer for a new flight
+  int verify_error = X509_V_OK;            // the first one
+  std::vector<resumable_session> tickets;  // of TLS 1.3, until the engine takes them
 };
 
 // Registers the info, message and DTLS timer callbacks, which write into `notes`; it has to outlive `ssl`.

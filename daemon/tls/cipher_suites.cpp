@@ -104,4 +104,14 @@ std::size_t record_overhead_bytes(const SSL_CIPHER* suite, int wire_version) {
                                                   : cbc_overhead_bytes(suite, wire_version));
 }
 
+std::size_t min_protected_bytes(const SSL_CIPHER* suite, int wire_version) {
+  if (suite == nullptr) return aead_tag_bytes;
+  if (SSL_CIPHER_is_aead(suite) != 0) return aead_overhead_bytes(suite, wire_version);
+  // An IV, and a MAC that padding fills up to whole blocks; with encrypt-then-MAC it is a little more.
+  const std::size_t most = cbc_overhead_bytes(suite, wire_version);
+  const EVP_CIPHER* cipher = EVP_get_cipherbynid(SSL_CIPHER_get_cipher_nid(suite));
+  const auto block = cipher != nullptr ? static_cast<std::size_t>(EVP_CIPHER_get_block_size(cipher)) : 1;
+  return most / block * block;
+}
+
 }  // namespace tlsmodem::tls

@@ -25,5 +25,7 @@ suite_lists select_suites(SSL* lookup, suite_family family, const std::vector<st
 
 // Bytes of a record that are not payload, at the worst; for datagrams of the whole datagram.
 std::size_t record_overhead_bytes(const SSL_CIPHER* suite, int wire_version);
+// The shortest body that a record protected by this suite can have; null: by any suite.
+std::size_t min_protected_bytes(const SSL_CIPHER* suite, int wire_version);
 
 }  // namespace tlsmodem::tls

@@ -2,6 +2,7 @@
 
 #include "cipher_suites.hpp"
 #include "context_data.hpp"
+#include "fingerprint.hpp"
 #include "psk.hpp"
 #include "verify.hpp"
 
@@ -109,12 +110,17 @@ bool set_versions(SSL_CTX* ctx, transport_kind transport, const version_range& v
          SSL_CTX_set_max_proto_version(ctx, wire_version(transport, versions.max)) == 1;
 }
 
-void set_policy(SSL_CTX* ctx, transport_kind transport) {
+void set_policy(SSL_CTX* ctx, transport_kind transport, bool resumes) {
   SSL_CTX_set_security_level(ctx, security_level);
   SSL_CTX_clear_options(ctx, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_EXTENDED_MASTER_SECRET |
                                  SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
-  SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
-  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_options(ctx,
+                      SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | (resumes ? 0 : SSL_OP_NO_TICKET));
+  if (resumes) {
+    collect_tickets(ctx);
+  } else {
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  }
   // Only the chain that was given is shown; trusted certificates do not complete it.
   SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   if (transport == transport_kind::datagram) {
@@ -229,7 +235,9 @@ maybe_failure configure(context& context, const context_options& options, versio
   context.verify = options.verify;
   context.hs_min = options.hs_min;
   context.hs_max = options.hs_max;
-  set_policy(ctx, options.transport);
+  context.resumes = options.resumes;
+  context.identity = make_fingerprint(options);
+  set_policy(ctx, options.transport, options.resumes);
   if (auto wrong = set_suites(context, options, versions)) return wrong;
   if (!set_versions(ctx, options.transport, versions)) return no_parameters("the versions are not available");
   install_verification(ctx, options.verify);
@@ -254,5 +262,7 @@ at::result<std::shared_ptr<const context>> build_context(const context_options& 
   if (auto wrong = configure(*made, options, *versions)) return *wrong;
   return std::shared_ptr<const context>(std::move(made));
 }
+
+const fingerprint& fingerprint_of(const context& context) { return context.identity; }
 
 }  // namespace tlsmodem::tls

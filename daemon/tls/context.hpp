@@ -6,6 +6,7 @@
 #include "engine.hpp"
 #include "protocol/result.hpp"
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,7 +34,12 @@ struct context_options {
   std::optional<certificate_list> own_chain;  // type 1, leaf first
   std::optional<private_key> key;             // type 2
   std::optional<pre_shared_key> psk;          // types 3 and 4: PSK mode, only PSK suites are offered
+  bool resumes = false;                       // asks for tickets, takes sessions and leaves them behind
 };
+
+// SHA-256 over everything of the options that a session must not outlive: transport, versions, suites,
+// verification, trust, own credentials, ALPN.
+using fingerprint = std::array<std::uint8_t, 32>;
 
 // Whom a connect is for.
 struct peer_name {
@@ -46,6 +52,8 @@ class context;  // opaque, immutable, shared by the engines made from it
 // Errors: 808 no usable suite or version; 809 verification required but nothing to verify with, or half a
 // credential; 810 key does not match certificate and the like.
 at::result<std::shared_ptr<const context>> build_context(const context_options& options);
+
+const fingerprint& fingerprint_of(const context& context);
 
 // datagram_limit: largest UDP payload of the path in bytes (handshake fragments fit it); ignored for streams.
 std::unique_ptr<engine> make_engine(std::shared_ptr<const context> context, const peer_name& peer,

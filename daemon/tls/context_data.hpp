@@ -15,6 +15,8 @@ class context {
   milliseconds hs_min{};
   milliseconds hs_max{};
   std::optional<pre_shared_key> psk;
+  bool resumes = false;
+  fingerprint identity{};
   // Gives the external PSK its hash (RFC 8446 4.2.11); null when TLS 1.3 is not possible.
   const SSL_CIPHER* psk_suite_tls1_3 = nullptr;
 

@@ -60,33 +60,72 @@ bool is_one_der_value(bytes_view data) {
   return (flags & 0x81) == 0 && position + length == data.data() + data.size();
 }
 
-at::result<certificate_list> certificates_from_pem(bytes_view data) {
-  const auto blocks = split_pem(as_text(data));
-  if (!blocks) return unusable("the PEM text is cut off or has bytes behind its last block");
-  certificate_list certificates;
-  for (const pem_block& block : *blocks) {
-    if (block.label != PEM_STRING_X509 && block.label != PEM_STRING_X509_OLD) {
-      return unusable("a PEM block is not a certificate");
-    }
-    const bio_ptr source = reading_bio(as_bytes(block.text));
-    auto certificate = share(PEM_read_bio_X509(source.get(), nullptr, nullptr, nullptr));
-    if (!certificate)
-      return unusable("a PEM block holds no certificate: " + reason_text(ERR_peek_last_error()));
-    certificates.push_back(std::move(certificate));
+// What a list may consist of.
+template <typename Object>
+struct kind;
+template <>
+struct kind<X509> {
+  static constexpr std::string_view name = "certificate";
+  static bool has_label(std::string_view label) {
+    return label == PEM_STRING_X509 || label == PEM_STRING_X509_OLD;
   }
-  return certificates;
+  static X509* from_pem(BIO* source) { return PEM_read_bio_X509(source, nullptr, nullptr, nullptr); }
+  static X509* from_der(const unsigned char** position, long size) {
+    return d2i_X509(nullptr, position, size);
+  }
+};
+template <>
+struct kind<X509_CRL> {
+  static constexpr std::string_view name = "revocation list";
+  static bool has_label(std::string_view label) { return label == PEM_STRING_X509_CRL; }
+  static X509_CRL* from_pem(BIO* source) { return PEM_read_bio_X509_CRL(source, nullptr, nullptr, nullptr); }
+  static X509_CRL* from_der(const unsigned char** position, long size) {
+    return d2i_X509_CRL(nullptr, position, size);
+  }
+};
+
+template <typename Object>
+using list_of = std::vector<std::shared_ptr<Object>>;
+
+at::failure no_object(std::string_view what, std::string_view name) {
+  return unusable(std::string(what).append(name) + ": " + reason_text(ERR_peek_last_error()));
 }
 
-at::result<certificate_list> certificates_from_der(bytes_view data) {
-  certificate_list certificates;
+template <typename Object>
+at::result<list_of<Object>> list_from_pem(bytes_view data) {
+  const auto blocks = split_pem(as_text(data));
+  if (!blocks) return unusable("the PEM text is cut off or has bytes behind its last block");
+  list_of<Object> list;
+  for (const pem_block& block : *blocks) {
+    if (!kind<Object>::has_label(block.label))
+      return unusable("a PEM block is not a " + std::string(kind<Object>::name));
+    const bio_ptr source = reading_bio(as_bytes(block.text));
+    auto object = share(kind<Object>::from_pem(source.get()));
+    if (!object) return no_object("a PEM block holds no ", kind<Object>::name);
+    list.push_back(std::move(object));
+  }
+  return list;
+}
+
+template <typename Object>
+at::result<list_of<Object>> list_from_der(bytes_view data) {
+  list_of<Object> list;
   const unsigned char* position = data.data();
   const unsigned char* const end = data.data() + data.size();
   while (position != end) {
-    auto certificate = share(d2i_X509(nullptr, &position, end - position));
-    if (!certificate) return unusable("the data is no certificate: " + reason_text(ERR_peek_last_error()));
-    certificates.push_back(std::move(certificate));
+    auto object = share(kind<Object>::from_der(&position, end - position));
+    if (!object) return no_object("the data is no ", kind<Object>::name);
+    list.push_back(std::move(object));
   }
-  return certificates;
+  return list;
+}
+
+template <typename Object>
+at::result<list_of<Object>> parse_list(bytes_view data) {
+  const error_queue_scope scope;
+  if (data.empty())
+    return unusable("there is no " + std::string(kind<Object>::name) + " in an empty payload");
+  return is_pem(data) ? list_from_pem<Object>(data) : list_from_der<Object>(data);
 }
 
 // OpenSSL's way to ask for the password. Without one it would ask at the terminal, so this is always given.
@@ -136,16 +175,26 @@ at::result<private_key> key_from_der(bytes_view data, const secret* password) {
 
 }  // namespace
 
-at::result<certificate_list> parse_certificates(bytes_view data) {
-  const error_queue_scope scope;
-  if (data.empty()) return unusable("there is no certificate in an empty payload");
-  return is_pem(data) ? certificates_from_pem(data) : certificates_from_der(data);
-}
+at::result<certificate_list> parse_certificates(bytes_view data) { return parse_list<X509>(data); }
+
+at::result<revocation_lists> parse_revocation_lists(bytes_view data) { return parse_list<X509_CRL>(data); }
 
 at::result<private_key> parse_private_key(bytes_view data, const secret* password) {
   const error_queue_scope scope;
   if (data.empty()) return unusable("there is no private key in an empty payload");
   return is_pem(data) ? key_from_pem(data, password) : key_from_der(data, password);
+}
+
+at::result<secret> to_pkcs8(const private_key& key) {
+  const error_queue_scope scope;
+  using info_ptr = std::unique_ptr<PKCS8_PRIV_KEY_INFO, openssl_deleter<&PKCS8_PRIV_KEY_INFO_free>>;
+  const info_ptr info(EVP_PKEY2PKCS8(key.get()));
+  const int size = info ? i2d_PKCS8_PRIV_KEY_INFO(info.get(), nullptr) : -1;
+  if (size <= 0) return unusable("the private key has no PKCS #8 form");
+  bytes der(static_cast<std::size_t>(size));
+  unsigned char* position = der.data();
+  i2d_PKCS8_PRIV_KEY_INFO(info.get(), &position);
+  return secret(std::move(der));
 }
 
 }  // namespace tlsmodem::tls

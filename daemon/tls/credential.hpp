@@ -14,6 +14,7 @@
 namespace tlsmodem::tls {
 
 using certificate_list = std::vector<std::shared_ptr<X509>>;
+using revocation_lists = std::vector<std::shared_ptr<X509_CRL>>;
 using private_key = std::shared_ptr<EVP_PKEY>;
 
 struct pre_shared_key {
@@ -24,7 +25,11 @@ struct pre_shared_key {
 // One or more PEM blocks, or one or more DER certificates back to back; detected. Explaining text in front of
 // a PEM block is skipped, nothing may come behind the last one.
 at::result<certificate_list> parse_certificates(bytes_view data);
+// The same rules for lists of revoked certificates (X.509 CRLs).
+at::result<revocation_lists> parse_revocation_lists(bytes_view data);
 // PEM (PKCS#8, SEC1, PKCS#1; encrypted with password) or DER; detected.
 at::result<private_key> parse_private_key(bytes_view data, const secret* password);
+// The key as unencrypted PKCS#8 DER, which parse_private_key() takes.
+at::result<secret> to_pkcs8(const private_key& key);
 
 }  // namespace tlsmodem::tls

@@ -1,6 +1,7 @@
 #include "dtls_engine.hpp"
 
 #include "alerts.hpp"
+#include "cipher_suites.hpp"
 #include "record_filter.hpp"
 
 #include <algorithm>
@@ -17,6 +18,10 @@ constexpr std::size_t max_handshake_datagram_bytes = 4096;
 // libssl repeats a flight this often (DTLS1_TMO_ALERT_COUNT) and then fails the handshake. With the default
 // timer it takes six; where a short first wait asks for more, the remaining waits are only waits.
 constexpr unsigned max_repeats_of_flight = DTLS1_TMO_ALERT_COUNT;
+// Whoever can send us datagrams can ask for our last flight; what he gets out of it has to stay small. A
+// server of RFC 6347 asks seven times in two minutes.
+constexpr unsigned max_repeats_of_last_flight = 12;
+constexpr milliseconds min_repeat_interval{100};
 
 }  // namespace
 
@@ -38,11 +43,43 @@ void dtls_engine::feed(bytes_view ciphertext, time_point now) {
   if (state() == engine_state::idle || state() == engine_state::failed) return;
   const auto phase =
       state() == engine_state::handshaking ? association_phase::handshaking : association_phase::established;
-  const filtered_datagram filtered = filter_records(ciphertext, phase, scratch_);
+  const filtered_datagram filtered = filter_records(ciphertext, phase, least_protected_bytes(), scratch_);
   mutable_info().ignored_client_hellos += filtered.client_hellos;
+  if (filtered.repeats_handshake) repeat_last_flight(now);
   if (filtered.records.empty()) return;
+  const std::size_t already_out = outgoing().packets();
   advance(filtered.records);
   follow_libssl_timer(now);
+  if (phase == association_phase::handshaking && state() == engine_state::established) {
+    keep_last_flight(already_out);
+  }
+}
+
+std::size_t dtls_engine::least_protected_bytes() const {
+  const SSL_CIPHER* const pending = SSL_get_pending_cipher(ssl());
+  return min_protected_bytes(pending != nullptr ? pending : SSL_get_current_cipher(ssl()),
+                             SSL_version(ssl()));
+}
+
+// The last flight of an abbreviated handshake is ours, and no timer of ours repeats it: when it is lost, the
+// server repeats its own (RFC 6347 4.2.4), and that asks for ours.
+void dtls_engine::keep_last_flight(std::size_t already_out) {
+  if (!info().resumed) return;
+  for (std::size_t i = already_out; i < outgoing().packets(); ++i) {
+    const bytes_view packet = outgoing().at(i);
+    last_flight_.emplace_back(packet.begin(), packet.end());
+  }
+}
+
+// The same bytes again: a server that has them already drops them as replayed, and nothing is encrypted
+// twice.
+void dtls_engine::repeat_last_flight(time_point now) {
+  if (last_flight_.empty() || repeats_of_last_flight_ == max_repeats_of_last_flight) return;
+  if (last_repeat_ && now < *last_repeat_ + min_repeat_interval) return;
+  last_repeat_ = now;
+  ++repeats_of_last_flight_;
+  for (const bytes& packet : last_flight_) outgoing().push(packet);
+  mutable_info().retransmissions += 1;
 }
 
 // libssl starts its timer with a flight and stops it when the answer is complete; only we know the time.
@@ -86,6 +123,10 @@ send_outcome dtls_engine::send(bytes_view plaintext, time_point) {
   return write(plaintext) == write_outcome::written ? send_outcome::ok : send_outcome::failed;
 }
 
-void dtls_engine::deliver(bytes_view plaintext) { incoming().push(plaintext); }
+// A server that sends data has our Finished.
+void dtls_engine::deliver(bytes_view plaintext) {
+  last_flight_.clear();
+  incoming().push(plaintext);
+}
 
 }  // namespace tlsmodem::tls

@@ -21,9 +21,15 @@ class dtls_engine final : public ssl_engine {
   void deliver(bytes_view plaintext) override;
   void follow_libssl_timer(time_point now);
   void retransmit();
+  std::size_t least_protected_bytes() const;
+  void keep_last_flight(std::size_t already_out);
+  void repeat_last_flight(time_point now);
 
   retransmission_timer timer_;
   unsigned repeats_of_flight_ = 0;
+  std::vector<bytes> last_flight_;  // of an abbreviated handshake, until the server is known to have it
+  unsigned repeats_of_last_flight_ = 0;
+  std::optional<time_point> last_repeat_;
   bytes scratch_;
 };
 

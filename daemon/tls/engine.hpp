@@ -9,11 +9,13 @@
 #include "packet_queue.hpp"
 #include "protocol/bytes.hpp"
 #include "protocol/error.hpp"
+#include "resumption.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace tlsmodem::tls {
 
@@ -45,6 +47,8 @@ struct engine_info {
   std::string suite;                      // IANA name
   std::uint16_t suite_id = 0;             // IANA id
   bool resumed = false;                   // what the handshake did, never what was hoped for
+  bool session_offered = false;           // the ClientHello asks for the abbreviated handshake; from start()
+  bool server_answered = false;           // with a ServerHello; changes during the handshake
   std::string verify_result;              // "ok", or X.509's reason, or "" when nothing was verified
   std::string peer_subject;               // RFC 2253, "" without a certificate
   std::string peer_sha256;                // lower-case hex of the leaf's DER, "" without a certificate
@@ -63,6 +67,9 @@ class engine {
  public:
   virtual ~engine() = default;
 
+  // A session for the abbreviated handshake, before start(). What does not fit costs the full one, nothing
+  // more.
+  virtual void offer(bytes_view) {}
   virtual void start(time_point now) = 0;
   // Ciphertext from the transport: exactly one datagram, or a chunk of the stream.
   virtual void feed(bytes_view ciphertext, time_point now) = 0;
@@ -80,6 +87,9 @@ class engine {
   virtual engine_state state() const = 0;
   virtual const engine_failure& failure() const = 0;
   virtual const engine_info& info() const = 0;
+  // What can be resumed later and was not taken yet; it comes with the handshake and, in TLS 1.3, at any
+  // time.
+  virtual std::vector<resumable_session> take_sessions() { return {}; }
   virtual packet_queue& outgoing() = 0;  // ciphertext for the transport
   virtual packet_queue& incoming() = 0;  // plaintext for the application
 };

@@ -27,8 +27,9 @@ using ssl_ptr = std::unique_ptr<SSL, openssl_deleter<&SSL_free>>;
 using ssl_ctx_ptr = std::unique_ptr<SSL_CTX, openssl_deleter<&SSL_CTX_free>>;
 using ssl_session_ptr = std::unique_ptr<SSL_SESSION, openssl_deleter<&SSL_SESSION_free>>;
 
-// Both take the reference over; null stays null.
+// All take the reference over; null stays null.
 inline std::shared_ptr<X509> share(X509* certificate) { return {certificate, openssl_deleter<&X509_free>{}}; }
+inline std::shared_ptr<X509_CRL> share(X509_CRL* list) { return {list, openssl_deleter<&X509_CRL_free>{}}; }
 inline std::shared_ptr<EVP_PKEY> share(EVP_PKEY* key) { return {key, openssl_deleter<&EVP_PKEY_free>{}}; }
 
 // A BIO that reads `data`, which has to outlive it.

@@ -47,6 +47,13 @@ class packet_queue {
     if (sizes_.empty()) reset();
   }
 
+  // The packet with this number, the front being 0. Precondition: number < packets().
+  bytes_view at(std::size_t number) const {
+    std::size_t start = head_;
+    for (std::size_t i = 0; i < number; ++i) start += sizes_[i];
+    return {buffer_.data() + start, sizes_[number]};
+  }
+
   void clear() {
     sizes_.clear();
     reset();

@@ -86,23 +86,37 @@ bool is_wanted_unprotected(const record& seen) {
   }
 }
 
-// libssl checks and drops protected records by itself. Handshake records behind the handshake are
-// HelloRequests, which RFC 5246 7.4.1.1 lets us ignore and over which libssl can get stuck, or repeats of a
-// Finished, of which it bears only twelve.
-bool is_wanted_protected(const record& seen, association_phase phase) {
-  if (seen.epoch != 1) return false;  // nothing renegotiates
+struct expectation {
+  association_phase phase;
+  std::size_t min_protected_bytes;
+};
+
+// libssl checks and drops protected records by itself, but some of its 3.0 versions give an association up
+// over one that is shorter than nonce and tag. Handshake records behind the handshake are HelloRequests,
+// which RFC 5246 7.4.1.1 lets us ignore and over which libssl can get stuck, or repeats of a Finished, of
+// which it bears only twelve.
+bool is_wanted_protected(const record& seen, const expectation& expected) {
+  if (seen.epoch != 1 || seen.body.size() < expected.min_protected_bytes)
+    return false;  // nothing renegotiates
   if (seen.type == SSL3_RT_ALERT || seen.type == SSL3_RT_APPLICATION_DATA) return true;
-  return seen.type == SSL3_RT_HANDSHAKE && phase == association_phase::handshaking;
+  return seen.type == SSL3_RT_HANDSHAKE && expected.phase == association_phase::handshaking;
 }
 
-bool is_wanted(const record& seen, association_phase phase) {
-  if (seen.epoch != 0) return is_wanted_protected(seen, phase);
-  return phase == association_phase::handshaking && is_wanted_unprotected(seen);
+bool is_wanted(const record& seen, const expectation& expected) {
+  if (seen.epoch != 0) return is_wanted_protected(seen, expected);
+  return expected.phase == association_phase::handshaking && is_wanted_unprotected(seen);
+}
+
+bool is_late_handshake(const record& seen, const expectation& expected) {
+  return expected.phase == association_phase::established && seen.epoch == 1 &&
+         seen.type == SSL3_RT_HANDSHAKE && seen.body.size() >= expected.min_protected_bytes;
 }
 
 }  // namespace
 
-filtered_datagram filter_records(bytes_view datagram, association_phase phase, bytes& scratch) {
+filtered_datagram filter_records(bytes_view datagram, association_phase phase,
+                                 std::size_t min_protected_bytes, bytes& scratch) {
+  const expectation expected{phase, min_protected_bytes};
   filtered_datagram filtered;
   bytes_view rest = datagram;
   record next{};
@@ -111,7 +125,8 @@ filtered_datagram filter_records(bytes_view datagram, association_phase phase, b
   bool all_kept = true;
   while (next_record(rest, next)) {
     if (is_client_hello(next)) ++filtered.client_hellos;
-    if (!is_wanted(next, phase)) {
+    if (is_late_handshake(next, expected)) filtered.repeats_handshake = true;
+    if (!is_wanted(next, expected)) {
       if (all_kept) scratch.assign(datagram.begin(), datagram.begin() + static_cast<std::ptrdiff_t>(kept));
       all_kept = false;
       continue;

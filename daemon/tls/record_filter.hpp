@@ -10,11 +10,14 @@ namespace tlsmodem::tls {
 enum class association_phase : std::uint8_t { handshaking, established };
 
 struct filtered_datagram {
-  bytes_view records;          // points into the datagram or into `scratch`
-  unsigned client_hellos = 0;  // dropped: servers that mistake us for one
+  bytes_view records;              // points into the datagram or into `scratch`
+  unsigned client_hellos = 0;      // dropped: servers that mistake us for one
+  bool repeats_handshake = false;  // dropped: a protected handshake record of an association that is up
 };
 
+// `min_protected_bytes`: the least that a protected record holds behind its header, as far as is known.
 // `scratch` is only used when something in the middle is dropped.
-filtered_datagram filter_records(bytes_view datagram, association_phase phase, bytes& scratch);
+filtered_datagram filter_records(bytes_view datagram, association_phase phase,
+                                 std::size_t min_protected_bytes, bytes& scratch);
 
 }  // namespace tlsmodem::tls

@@ -77,6 +77,19 @@ ssl_engine::ssl_engine(std::shared_ptr<const context> context, const peer_name& 
   setup_failure_ = apply_peer_name(ssl_.get(), peer);
 }
 
+void ssl_engine::offer(bytes_view session) {
+  if (state_ != engine_state::idle || !ssl_ || !context_->resumes) return;
+  const error_queue_scope scope;
+  const ssl_session_ptr parsed = parse_session(session);
+  info_.session_offered = parsed && SSL_set_session(ssl(), parsed.get()) == 1;
+}
+
+std::vector<resumable_session> ssl_engine::take_sessions() {
+  auto taken = std::exchange(sessions_, {});
+  for (auto& ticket : std::exchange(notes_.tickets, {})) taken.push_back(std::move(ticket));
+  return taken;
+}
+
 bool ssl_engine::begin() {
   if (state_ != engine_state::idle) return false;
   if (setup_failure_) {
@@ -126,18 +139,30 @@ void ssl_engine::establish() {
   info_.suite_id = SSL_CIPHER_get_protocol_id(suite);
   info_.record_overhead_bytes = record_overhead_bytes(suite, SSL_version(ssl()));
   info_.alpn = alpn_of(ssl());
-  // libssl calls the use of an external PSK in TLS 1.3 a reused session too.
-  const bool external_psk = context_->psk_mode() && SSL_version(ssl()) == TLS1_3_VERSION;
-  info_.resumed = SSL_session_reused(ssl()) != 0 && !external_psk;
+  info_.resumed = was_resumed();
   if (X509* const leaf = SSL_get0_peer_certificate(ssl())) {
     info_.peer_subject = subject_of(leaf);
     info_.peer_sha256 = sha256_of(leaf);
-    if (context_->verify != verification::none) {
-      info_.verify_result =
-          notes_.verify_error == X509_V_OK ? "ok" : X509_verify_cert_error_string(notes_.verify_error);
-    }
+    if (context_->verify != verification::none) info_.verify_result = verify_result();
+  }
+  // TLS 1.3 brings its tickets later, and they come by a callback.
+  if (context_->resumes && SSL_version(ssl()) != TLS1_3_VERSION) {
+    if (auto session = make_resumable(ssl(), SSL_get0_session(ssl())))
+      sessions_.push_back(std::move(*session));
   }
   state_ = engine_state::established;
+}
+
+// libssl calls the use of an external PSK in TLS 1.3 a reused session too; that one has no ticket.
+bool ssl_engine::was_resumed() const {
+  if (SSL_session_reused(ssl()) == 0) return false;
+  return SSL_version(ssl()) != TLS1_3_VERSION || SSL_SESSION_has_ticket(SSL_get0_session(ssl())) != 0;
+}
+
+// A resumed handshake shows no certificate; what was found when it was shown is in the session.
+std::string ssl_engine::verify_result() const {
+  const long found = info_.resumed ? SSL_get_verify_result(ssl()) : notes_.verify_error;
+  return found == X509_V_OK ? "ok" : X509_verify_cert_error_string(found);
 }
 
 void ssl_engine::read_all() {
@@ -214,6 +239,7 @@ void ssl_engine::fail(engine_failure why) {
 void ssl_engine::note_alerts() {
   info_.alert_received = notes_.alert_received;
   info_.alert_sent = notes_.alert_sent;
+  info_.server_answered = notes_.server_hello;
 }
 
 }  // namespace tlsmodem::tls

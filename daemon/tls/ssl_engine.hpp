@@ -15,7 +15,9 @@ class ssl_engine : public engine {
   ssl_engine(const ssl_engine&) = delete;
   ssl_engine& operator=(const ssl_engine&) = delete;
 
+  void offer(bytes_view session) final;
   void shut(time_point now) override;
+  std::vector<resumable_session> take_sessions() final;
   engine_state state() const final { return state_; }
   const engine_failure& failure() const final { return failure_; }
   const engine_info& info() const final { return info_; }
@@ -55,6 +57,8 @@ class ssl_engine : public engine {
   void note_alerts();
   void send_close_notify();
   bool used_what_it_should() const;
+  bool was_resumed() const;
+  std::string verify_result() const;
 
   std::shared_ptr<const context> context_;
   ssl_ptr ssl_;  // after what its callbacks and its BIO point to
@@ -62,6 +66,7 @@ class ssl_engine : public engine {
   engine_failure failure_;
   engine_info info_;
   packet_queue incoming_;
+  std::vector<resumable_session> sessions_;
   std::optional<at::failure> setup_failure_;
   bool shut_ = false;
   bool close_notify_due_ = false;

@@ -41,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bytes_view datagram = rest.subspan(2, length);
     rest = rest.subspan(2 + length);
     bytes scratch;
-    const auto filtered = tls::filter_records(datagram, tls::association_phase::established, scratch);
+    const auto filtered = tls::filter_records(datagram, tls::association_phase::established, 16, scratch);
     if (filtered.records.size() > datagram.size()) std::abort();
     engine->feed(datagram, now);
     check_contract(*engine, now);

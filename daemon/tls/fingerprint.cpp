@@ -1,0 +1,77 @@
+#include "fingerprint.hpp"
+
+namespace tlsmodem::tls {
+namespace {
+
+struct digest_context_deleter {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+
+// Every piece goes in with its length, so that no two lists of pieces look alike.
+class digester {
+ public:
+  digester() : context_(EVP_MD_CTX_new()) { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
+
+  void add(bytes_view piece) {
+    add_number(piece.size());
+    EVP_DigestUpdate(context_.get(), piece.data(), piece.size());
+  }
+  void add_number(std::uint64_t number) {
+    std::array<std::uint8_t, 8> big_endian{};
+    for (auto at = big_endian.rbegin(); at != big_endian.rend(); ++at, number >>= 8)
+      *at = static_cast<std::uint8_t>(number);
+    EVP_DigestUpdate(context_.get(), big_endian.data(), big_endian.size());
+  }
+  void add(const certificate_list& certificates) {
+    add_number(certificates.size());
+    for (const auto& certificate : certificates) {
+      std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+      unsigned size = 0;
+      X509_digest(certificate.get(), EVP_sha256(), digest.data(), &size);
+      add({digest.data(), size});
+    }
+  }
+  fingerprint finish() {
+    fingerprint made{};
+    EVP_DigestFinal_ex(context_.get(), made.data(), nullptr);
+    return made;
+  }
+
+ private:
+  std::unique_ptr<EVP_MD_CTX, digest_context_deleter> context_;
+};
+
+void add_public_part(digester& into, const private_key& key) {
+  unsigned char* encoded = nullptr;
+  const int size = i2d_PUBKEY(key.get(), &encoded);
+  if (size > 0) into.add({encoded, static_cast<std::size_t>(size)});
+  OPENSSL_free(encoded);
+}
+
+}  // namespace
+
+fingerprint make_fingerprint(const context_options& options) {
+  digester all;
+  all.add_number(static_cast<std::uint64_t>(options.transport));
+  all.add_number(static_cast<std::uint64_t>(options.min_version));
+  all.add_number(options.max_version ? 1 + static_cast<std::uint64_t>(*options.max_version) : 0);
+  all.add_number(options.ciphers.size());
+  for (const auto id : options.ciphers) all.add_number(id);
+  all.add_number(static_cast<std::uint64_t>(options.verify));
+  all.add_number(options.system_ca ? 1 : 0);
+  all.add_number(options.alpn.size());
+  for (const auto& name : options.alpn) all.add(as_bytes(name));
+  all.add_number(options.trusted.size());
+  for (const auto& list : options.trusted) all.add(list);
+  all.add(options.own_chain.value_or(certificate_list{}));
+  all.add_number(options.key ? 1 : 0);
+  if (options.key) add_public_part(all, *options.key);
+  all.add_number(options.psk ? 1 : 0);
+  if (options.psk) {
+    all.add(options.psk->identity);
+    all.add(options.psk->key.view());
+  }
+  return all.finish();
+}
+
+}  // namespace tlsmodem::tls
