@@ -1,3 +1,4 @@
+#include "commands/configured_credentials.hpp"
 #include "commands/services.hpp"
 #include "server.hpp"
 #include "settings/settings.hpp"
@@ -35,12 +36,14 @@ int run(int argc, const char* const* argv) {
     std::fputs((invocation->what == task::show_help ? help_text() : version_text()).c_str(), stdout);
     return exit_success;
   }
+  keep_memory_private();
   auto config = load(*invocation, validate_profile_option);
   if (!config) return complain(config.why(), exit_config);
+  auto configured = load_configured_credentials(*config);
+  if (!configured) return complain(configured.why(), exit_config);
   if (invocation->what == task::check_config) return exit_success;
-  keep_memory_private();
   start_log(config->log_level);
-  server daemon(std::move(*invocation), *config);
+  server daemon(std::move(*invocation), *config, std::move(*configured));
   return daemon.run();
 }
 

@@ -1,14 +1,11 @@
 #include "server.hpp"
 
+#include "commands/configured_credentials.hpp"
 #include "support/log.hpp"
 #include "support/systemd_notify.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <utility>
 
 namespace tlsmodem {
@@ -18,19 +15,38 @@ using boost::system::error_code;
 
 constexpr int exit_cannot_start = 1;
 constexpr std::chrono::milliseconds reload_gathering{20};
+constexpr std::string_view accepting = "Accepting channels";
+
+std::optional<std::string> key_file_of(const settings& config) {
+  if (config.store_key.empty()) return std::nullopt;
+  return config.store_key;
+}
+
+session_store::limits session_limits(const settings& config) {
+  return {config.max_sessions_per_user, std::chrono::seconds(config.session_lifetime_seconds),
+          config.resume_without_ems};
+}
+
+std::chrono::sys_seconds wall_clock() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
 
 }  // namespace
 
-server::server(command_line invocation, const settings& config)
+server::server(command_line invocation, const settings& config, credential_set configured)
     : invocation_(std::move(invocation)),
       resolver_(io_, config.resolver_threads),
-      services_{io_, resolver_, config, make_profiles(config)},
+      store_(io_, config.state_dir, key_file_of(config)),
+      credentials_(store_, std::move(configured)),
+      sessions_(session_limits(config), wall_clock),
+      session_writer_(io_, store_, sessions_),
+      services_{io_, resolver_, credentials_, sessions_, config, make_profiles(config)},
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       reload_timer_(io_),
       watchdog_timer_(io_) {}
 
 int server::run() {
-  auto wrong = prepare_state_directory();
+  auto wrong = start_store();
   if (!wrong) wrong = open_listeners();
   if (wrong) {
     log(level::error, wrong->text);
@@ -40,23 +56,45 @@ int server::run() {
   for (const auto& listener : listeners_)
     listener->start([this](acceptor::protocol::socket connection) { on_accept(std::move(connection)); });
   feed_watchdog();
-  systemd::notify_ready("Accepting channels");
+  systemd::notify_ready(told_status_ = status());
   log(level::notice, "ready", {{"listeners", listeners_.size()}});
   while (!is_stopping_ && io_.run_one() > 0) {
   }
   finish_stopping();
+  session_writer_.flush();
+  store_.stop();
   log(level::notice, "stopped");
   return exit_success;
 }
 
-std::optional<at::failure> server::prepare_state_directory() const {
-  const auto& path = services_.config.state_dir;
-  if (::mkdir(path.c_str(), 0700) == 0) return std::nullopt;
-  const int number = errno;
-  struct stat status {};
-  if (number == EEXIST && ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return std::nullopt;
-  return at::failure{at::error::store_unavailable,
-                     "The state directory " + path + " cannot be used: " + std::strerror(number) + "."};
+std::optional<at::failure> server::start_store() {
+  store_.on_reopened([this](const store::opening& opened) {
+    hand_over(opened);
+    tell_status();
+  });
+  const auto opened = store_.start();
+  if (!opened) return opened.why();
+  hand_over(*opened);
+  return std::nullopt;
+}
+
+// Each table goes to its owner, which keeps its rows in memory from here on.
+void server::hand_over(const store::opening& opened) {
+  credentials_.load(opened.rows);
+  credentials_.on_reopened(opened.is_new);
+  session_writer_.load(opened);
+}
+
+// Without a working store the daemon serves from memory, and says so.
+std::string server::status() const {
+  std::string text(accepting);
+  if (!store_.trouble().empty()) text += "; nothing is stored: " + store_.trouble();
+  return text;
+}
+
+void server::tell_status() {
+  const bool was_ours = told_status_.starts_with(accepting);  // a failed reload stays to be seen
+  if (was_ours && told_status_ != status()) systemd::notify_status(told_status_ = status());
 }
 
 std::optional<at::failure> server::open_listeners() {
@@ -123,19 +161,24 @@ void server::reload_soon() {
 void server::reload() {
   systemd::notify_reloading();
   const auto loaded = load(invocation_, validate_profile_option);
-  if (!loaded) {
-    log(level::error, "the settings stay as they were", {{"reason", loaded.why().text}});
-    systemd::notify_ready("Reload failed: " + loaded.why().text);
-    return;
-  }
+  if (!loaded) return refuse_reload(loaded.why().text);
+  auto configured = load_configured_credentials(*loaded);
+  if (!configured) return refuse_reload(configured.why().text);
   const auto changes = compare(services_.config, *loaded);
   for (const auto& key : changes.needs_restart)
     log(level::warning, "a change needs a restart", {{"key", key}});
   for (const auto& key : changes.reloadable) log(level::notice, "changed", {{"key", key}});
   apply_reloadable(services_.config, *loaded);
+  sessions_.set_limits(session_limits(services_.config));
   services_.profiles = make_profiles(services_.config);
+  credentials_.configure(std::move(*configured));
   set_log_level(services_.config.log_level);
-  systemd::notify_ready("Accepting channels");
+  systemd::notify_ready(told_status_ = status());
+}
+
+void server::refuse_reload(const std::string& reason) {
+  log(level::error, "the settings stay as they were", {{"reason", reason}});
+  systemd::notify_ready(told_status_ = "Reload failed: " + reason);
 }
 
 void server::stop() {
@@ -165,6 +208,7 @@ void server::feed_watchdog() {
   watchdog_timer_.async_wait([this](const error_code& cancelled) {
     if (cancelled) return;
     systemd::notify_watchdog();
+    tell_status();
     feed_watchdog();
   });
 }

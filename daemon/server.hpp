@@ -1,9 +1,9 @@
 // Owns the parts of the daemon, and the order in which they start and stop.
 //
-//   start: state directory ▶ listeners (inherited, or our own) ▶ READY
+//   start: store (state directory, lock, key, rows) ▶ listeners (inherited, or our own) ▶ READY
 //   SIGHUP: load the settings again; a mistake keeps the old ones
 //   SIGTERM, SIGINT: no new channels ▶ close_notify to every peer, #TDOWN to every client ▶ at most
-//   stop-timeout ▶ exit
+//   stop-timeout ▶ what was written is on the disk ▶ exit
 #pragma once
 
 #include "channel/acceptor.hpp"
@@ -11,6 +11,9 @@
 #include "commands/services.hpp"
 #include "net/resolver.hpp"
 #include "settings/settings.hpp"
+#include "store/credential_store.hpp"
+#include "store/session_writer.hpp"
+#include "store/store.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -25,19 +28,23 @@ namespace tlsmodem {
 
 class server {
  public:
-  server(command_line invocation, const settings& config);
+  server(command_line invocation, const settings& config, credential_set configured);
 
   // Runs until a signal ends it. Returns the exit status.
   int run();
 
  private:
-  std::optional<at::failure> prepare_state_directory() const;
+  std::optional<at::failure> start_store();
+  void hand_over(const store::opening& opened);
+  std::string status() const;
+  void tell_status();
   std::optional<at::failure> open_listeners();
   void on_accept(acceptor::protocol::socket connection);
   bool may_open_channel(const peer_identity& peer) const;
   void await_signal();
   void reload_soon();
   void reload();
+  void refuse_reload(const std::string& reason);
   void stop();
   void finish_stopping();
   void feed_watchdog();
@@ -45,6 +52,10 @@ class server {
   const command_line invocation_;
   boost::asio::io_context io_;
   net::resolver resolver_;
+  store::store store_;
+  credential_store credentials_;
+  session_store sessions_;
+  session_writer session_writer_;
   services services_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer reload_timer_;
@@ -52,6 +63,7 @@ class server {
   std::vector<std::unique_ptr<acceptor>> listeners_;
   std::map<std::uint64_t, std::shared_ptr<channel>> channels_;
   std::uint64_t channels_so_far_ = 0;
+  std::string told_status_;  // to systemd
   bool is_reload_due_ = false;
   bool is_stopping_ = false;
   std::chrono::steady_clock::time_point stop_limit_;  // once it is stopping

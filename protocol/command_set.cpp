@@ -43,15 +43,21 @@ constexpr std::array table = {
                  socket_states{open}},
     command_info{command_id::connect, "#TCONN", set_only, "<id>,<host>,(1-65535),<preferred address>",
                  nullptr, socket_states{open, closed}},
-    command_info{command_id::abort, "#TABORT", set_only, "<id>", nullptr, socket_states{connecting}},
+    command_info{command_id::abort, "#TABORT", set_only, "<id>", nullptr,
+                 socket_states{connecting, connected}},
     command_info{command_id::send, "#TSEND", set_only, "<id>,(0-65536),(0-3)", payload_of_send,
                  socket_states{connected}},
     command_info{command_id::receive, "#TRECV", set_only, "<id>,(1-65536)", nullptr, any_state},
     command_info{command_id::shut, "#TSHUT", set_only, "<id>,(0,1)", nullptr, socket_states{connected}},
     command_info{command_id::close, "#TCLOSE", set_only, "<id>,(0,1)", nullptr, any_state},
     command_info{command_id::info, "#TINFO", set_only, "<id>", nullptr, any_state},
+    command_info{command_id::resume, "#TRESUME", set_only, "<id>,<handle>", nullptr,
+                 socket_states{open, closed}},
+    command_info{command_id::rehandshake, "#TREHS", set_only, "<id>,(0,1)", nullptr,
+                 socket_states{connected}},
+    command_info{command_id::sessions, "#TSESS", parameter, "(\"forget\"),<handle>"},
     command_info{command_id::credential, "#TCRED", set_only,
-                 "(0-3),(0-2147483647),(0-4),(0-65536),(0,1),<password>", payload_of_credential},
+                 "(0-3),(0-2147483647),(0-5),(0-65536),(0,1),<password>", payload_of_credential},
 };
 
 }  // namespace

@@ -38,6 +38,9 @@ enum class command_id : std::uint8_t {
   shut,
   close,
   info,
+  resume,
+  rehandshake,
+  sessions,
   credential,
 };
 

@@ -64,6 +64,10 @@ std::string format(const received_event& e) {
   return line;
 }
 
+std::string format_key(int id, std::string_view handle) {
+  return "#TKEY: " + number(id) + "," + quote(handle);
+}
+
 std::string format_ready(int id, std::size_t unread_bytes) {
   return "#TRDY: " + number(id) + "," + std::to_string(unread_bytes);
 }
@@ -73,6 +77,13 @@ std::string format_error(int id, error code) {
 }
 
 std::string format_lost(std::uint64_t events) { return "#TLOST: " + std::to_string(events); }
+
+result<key_event> parse_key(std::string_view line) {
+  return parse_event<key_event>(line, "#TKEY", [](arguments& in, key_event& e) {
+    e.id = static_cast<int>(in.number(0, max_id));
+    e.handle = in.text(max_text_bytes);
+  });
+}
 
 result<up_event> parse_up(std::string_view line) {
   return parse_event<up_event>(line, "#TUP", [](arguments& in, up_event& e) {

@@ -34,7 +34,7 @@ channel::channel(std::uint64_t number, socket connection, peer_identity peer, se
       connection_(std::move(connection)),
       peer_(peer),
       on_ended_(std::move(on_ended)),
-      modem_(shared, [this] { pump(); }),
+      modem_(shared, peer.user, [this] { pump(); }),
       server_(modem_) {
   modem_.attach(server_);
   error_code ignored;
@@ -157,7 +157,8 @@ void channel::wait_writable() {
 }
 
 void channel::end_if_finished() {
-  const bool is_input_over = is_input_ended_ && output_.empty() && !server_.has_output();
+  const bool is_input_over =
+      is_input_ended_ && output_.empty() && !server_.has_output() && !modem_.is_storing();
   if (is_input_over || (is_client_gone_ && !server_.has_room_for_input())) end();
 }
 

@@ -18,32 +18,59 @@ outcome modem::credential(const at::request& what, at::response& answer) {
       return done;
     }
     case credential_operation::list:
-      for (const auto& entry : credentials_.list(request->tag, request->type))
-        answer.line(at::format_listed(entry.tag, entry.type, entry.sha256_hex, true));
+      for (const auto& entry : credentials().list(request->tag, request->type))
+        answer.line(
+            at::format_listed(entry.name.tag, entry.name.type, to_hex(entry.sha256), entry.is_volatile));
       return outcome::done();
     case credential_operation::read: {
-      const auto content = credentials_.read(*request->tag, *request->type);
+      const auto content = credentials().read({*request->tag, *request->type});
       if (!content) return outcome::failed(content.why());
       answer.frame(at::format_read(*request->tag, content->size()), *content);
       return outcome::done();
     }
-    case credential_operation::remove: {
-      auto wrong = credentials_.remove(*request->tag, *request->type);
-      return wrong ? outcome::failed(std::move(*wrong)) : outcome::done();
-    }
+    case credential_operation::remove:
+      return remove_credential({*request->tag, *request->type});
   }
   return outcome::failed({error::not_supported, "The operation is not supported."});
 }
 
 outcome modem::write_credential(const at::credential_request& request, bytes_view payload) {
-  if (!request.is_volatile)
-    return outcome::failed(
-        {error::not_supported,
-         "Persistent credentials are not supported by this version; set <volatile> to 1."});
   std::optional<secret> password;
   if (request.password) password.emplace(as_bytes(*request.password));
-  auto wrong = credentials_.write(*request.tag, *request.type, payload, password ? &*password : nullptr);
-  return wrong ? outcome::failed(std::move(*wrong)) : outcome::done();
+  auto parsed = parse_credential(*request.type, payload, password ? &*password : nullptr);
+  if (!parsed) return outcome::failed(parsed.why());
+  const credential_name name{*request.tag, *request.type};
+  if (!request.is_volatile)
+    return wait_until_stored(shared_.credentials.write(user_, name, std::move(*parsed), when_stored()));
+  if (!volatile_credentials_.has_room_for(name, parsed->size))
+    return outcome::failed({error::memory_full, "This channel has no room for more credentials."});
+  volatile_credentials_.put(name, std::move(*parsed));
+  return outcome::done();
+}
+
+outcome modem::remove_credential(const credential_name& name) {
+  if (volatile_credentials_.erase(name)) return outcome::done();
+  return wait_until_stored(shared_.credentials.remove(user_, name, when_stored()));
+}
+
+outcome modem::wait_until_stored(std::optional<at::failure> refused) {
+  if (refused) return outcome::failed(std::move(*refused));
+  is_storing_ = true;
+  return outcome::pending();
+}
+
+std::function<void(std::optional<at::failure>)> modem::when_stored() {
+  return [waiting = std::weak_ptr(life_)](std::optional<at::failure> wrong) {
+    const auto self = waiting.lock();
+    if (!self) return;
+    self->is_storing_ = false;
+    self->server_->complete(wrong ? outcome::failed(std::move(*wrong)) : outcome::done());
+    self->on_activity_();
+  };
+}
+
+credential_lookup modem::credentials() const {
+  return {volatile_credentials_, shared_.credentials.of_user(user_), shared_.credentials.configured()};
 }
 
 at::result<tls::context_options> modem::context_options_of(const profile& options) const {
@@ -55,29 +82,31 @@ at::result<tls::context_options> modem::context_options_of(const profile& option
   out.verify = options.verify;
   out.system_ca = options.system_ca;
   out.alpn = options.alpn;
+  out.resumes = options.resume != resume_mode::never;
   if (options.hs_max < options.hs_min)
     return {error::incorrect_parameters, "The option hs_max is below hs_min."};
   out.hs_min = options.hs_min;
   out.hs_max = options.hs_max;
   if (options.key_tags.size() > 1 || options.psk_tags.size() > 1)
     return {error::incorrect_parameters, "A socket has one key and one PSK at most."};
+  const auto available = credentials();
   if (!options.ca_tags.empty()) {
-    auto trusted = credentials_.certificates(options.ca_tags, credential_type::trusted);
+    auto trusted = available.certificates(options.ca_tags, credential_type::trusted);
     if (!trusted) return trusted.why();
     out.trusted.push_back(std::move(*trusted));
   }
   if (!options.cert_tags.empty()) {
-    auto chain = credentials_.certificates(options.cert_tags, credential_type::own_chain);
+    auto chain = available.certificates(options.cert_tags, credential_type::own_chain);
     if (!chain) return chain.why();
     out.own_chain = std::move(*chain);
   }
   if (!options.key_tags.empty()) {
-    auto key = credentials_.key(options.key_tags.front());
+    auto key = available.key(options.key_tags.front());
     if (!key) return key.why();
     out.key = std::move(*key);
   }
   if (!options.psk_tags.empty()) {
-    auto psk = credentials_.psk(options.psk_tags.front());
+    auto psk = available.psk(options.psk_tags.front());
     if (!psk) return psk.why();
     out.psk = std::move(*psk);
   }

@@ -10,6 +10,9 @@ using at::outcome;
 
 namespace {
 
+// What one channel may make the daemon keep.
+constexpr credential_limits limits_of_channel{64, std::size_t{1024} * 1024};
+
 // Below the channel there are reasons ("no cipher suite fits"); AT+CEER tells sentences.
 std::string ended(std::string reason) {
   if (!reason.empty() && !reason.ends_with('.') && !reason.ends_with('?')) reason += '.';
@@ -18,8 +21,12 @@ std::string ended(std::string reason) {
 
 }  // namespace
 
-modem::modem(services& shared, std::function<void()> on_activity)
-    : shared_(shared), on_activity_(std::move(on_activity)) {
+modem::modem(services& shared, std::uint32_t user, std::function<void()> on_activity)
+    : shared_(shared),
+      user_(user),
+      on_activity_(std::move(on_activity)),
+      volatile_credentials_(limits_of_channel),
+      life_(this, [](modem*) {}) {
   reset();
 }
 
@@ -60,6 +67,12 @@ outcome modem::dispatch(const at::request& what, at::response& answer) {
       return this->close(what);
     case at::command_id::info:
       return this->info(what, answer);
+    case at::command_id::resume:
+      return this->resume(what);
+    case at::command_id::rehandshake:
+      return this->rehandshake(what);
+    case sessions:
+      return list_or_forget_sessions(what, answer);
     case at::command_id::credential:
       return this->credential(what, answer);
     default:
@@ -145,6 +158,7 @@ void modem::deliver() {
 }
 
 void modem::hang_up() {
+  life_.reset();
   if (waiting_send_) wipe(waiting_send_->payload);
   waiting_send_.reset();
   for (auto& [id, socket] : std::exchange(sockets_, {})) {

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "daemon/socket/socket_driver.hpp"
-#include "daemon/store/volatile_credentials.hpp"
+#include "daemon/store/credential_lookup.hpp"
 #include "protocol/at_server.hpp"
 #include "protocol/commands/send.hpp"
 #include "protocol/limits.hpp"
@@ -22,8 +22,9 @@ namespace tlsmodem {
 
 class modem final : public at::command_handler, public socket_observer {
  public:
-  // `on_activity` is called when there may be output or data to deliver.
-  modem(services& shared, std::function<void()> on_activity);
+  // `user` owns what the client makes persistent. `on_activity` is called when there may be output or data to
+  // deliver.
+  modem(services& shared, std::uint32_t user, std::function<void()> on_activity);
   ~modem() override;
   modem(const modem&) = delete;
   modem& operator=(const modem&) = delete;
@@ -41,6 +42,8 @@ class modem final : public at::command_handler, public socket_observer {
   // The daemon stops: every socket says farewell, the client is told.
   void stop();
   std::size_t sockets() const { return sockets_.size(); }
+  // A command waits for the disk. Its answer is owed also to a client that has nothing more to say.
+  bool is_storing() const { return is_storing_; }
 
  private:
   using driver = std::shared_ptr<socket_driver>;
@@ -73,18 +76,29 @@ class modem final : public at::command_handler, public socket_observer {
   at::outcome shut(const at::request& what);
   at::outcome close(const at::request& what);
   at::outcome info(const at::request& what, at::response& answer);
+  at::outcome resume(const at::request& what);
+  at::outcome rehandshake(const at::request& what);
+  at::outcome list_or_forget_sessions(const at::request& what, at::response& answer);
   at::outcome credential(const at::request& what, at::response& answer);
   at::outcome write_credential(const at::credential_request& request, bytes_view payload);
+  at::outcome remove_credential(const credential_name& name);
+  // Answers the command that waits for the disk, unless the modem is gone by then.
+  std::function<void(std::optional<at::failure>)> when_stored();
+  at::outcome wait_until_stored(std::optional<at::failure> refused);
+  credential_lookup credentials() const;
   at::result<tls::context_options> context_options_of(const profile& options) const;
 
   services& shared_;
+  const std::uint32_t user_;
   std::function<void()> on_activity_;
   at::at_server* server_ = nullptr;
   std::array<profile, at::profile_count> profiles_;
-  volatile_credentials credentials_;
+  credential_set volatile_credentials_;
   std::map<int, driver> sockets_;
   int next_to_deliver_ = 0;  // round robin over the sockets
   std::optional<waiting_send> waiting_send_;
+  bool is_storing_ = false;
+  std::shared_ptr<modem> life_;  // for those who may outlive this object; owns nothing
 };
 
 }  // namespace tlsmodem

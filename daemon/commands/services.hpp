@@ -4,6 +4,8 @@
 #include "daemon/net/resolver.hpp"
 #include "daemon/settings/settings.hpp"
 #include "daemon/socket/profile.hpp"
+#include "daemon/store/credential_store.hpp"
+#include "daemon/store/session_store.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -16,6 +18,8 @@ namespace tlsmodem {
 struct services {
   boost::asio::io_context& io;
   net::resolver& resolver;
+  credential_store& credentials;
+  session_store& sessions;
   settings config;                                       // of the last good load
   std::map<std::string, profile, std::less<>> profiles;  // the named profiles of `config`
   std::size_t open_sockets = 0;                          // of all channels

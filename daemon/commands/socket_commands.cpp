@@ -59,11 +59,16 @@ outcome modem::open(const at::request& what, at::response& answer) {
 
 at::result<modem::driver> modem::make_socket(const profile& options) {
   socket_machine::engine_factory factory;
+  std::unique_ptr<socket_sessions> sessions;
   if (options.is_secure()) {
     const auto context_options = context_options_of(options);
     if (!context_options) return context_options.why();
     auto context = tls::build_context(*context_options);
     if (!context) return context.why();
+    if (options.resume != resume_mode::never)
+      sessions = std::make_unique<socket_sessions>(
+          shared_.sessions, socket_sessions::configuration{user_, tls::fingerprint_of(**context),
+                                                           options.resume, options.keep});
     factory = [context = std::move(*context)](const tls::peer_name& peer, std::size_t path_limit_bytes) {
       return tls::make_engine(context, peer, path_limit_bytes);
     };
@@ -72,8 +77,9 @@ at::result<modem::driver> modem::make_socket(const profile& options) {
   }
   int id = 1;  // the lowest that is free
   while (sockets_.contains(id)) ++id;
-  return std::make_shared<socket_driver>(shared_.io, shared_.resolver, *this,
-                                         std::make_unique<socket_machine>(id, options, std::move(factory)));
+  return std::make_shared<socket_driver>(
+      shared_.io, shared_.resolver, *this,
+      std::make_unique<socket_machine>(id, options, std::move(factory), std::move(sessions)));
 }
 
 outcome modem::reopen(const at::request& what) {
@@ -114,8 +120,10 @@ outcome modem::abort(const at::request& what) {
   if (!request) return outcome::failed(request.why());
   const auto socket = find(what.command, request->id);
   if (!socket) return outcome::failed(socket.why());
-  (*socket)->operate([](socket_machine& machine, auto now) { machine.abort("The client aborted it.", now); });
-  return outcome::done();
+  const bool is_aborted = (*socket)->operate(
+      [](socket_machine& machine, auto now) { return machine.abort("The client aborted it.", now); });
+  if (is_aborted) return outcome::done();
+  return outcome::failed({error::not_allowed, "No handshake is on its way."});
 }
 
 outcome modem::shut(const at::request& what) {

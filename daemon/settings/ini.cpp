@@ -6,6 +6,8 @@
 #include <boost/program_options/parsers.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <sstream>
@@ -45,13 +47,27 @@ bool is_control(char character) {
   return (static_cast<unsigned char>(character) < 0x20 && character != '\t') || character == 0x7F;
 }
 
+// A tag of AT#TCRED. One way to write it, so that no tag has two sections.
+bool is_tag(std::string_view text) {
+  std::uint32_t value = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return status == std::errc{} && end == text.data() + text.size() && value <= 0x7fffffff &&
+         (text.front() != '0' || text.size() == 1);
+}
+
+bool is_section(std::string_view text, std::string_view start, bool (*is_argument)(std::string_view)) {
+  return text.starts_with(start) && text.ends_with(']') && text.size() > start.size() &&
+         is_argument(text.substr(start.size(), text.size() - start.size() - 1));
+}
+
 line_verdict judge_section(std::string_view text) {
-  constexpr std::string_view start = "[profile ";
-  if (!text.starts_with(start) || !text.ends_with(']') ||
-      !is_name(text.substr(start.size(), text.size() - start.size() - 1))) {
-    return {line_kind::section, "a section is [profile NAME], NAME of letters, digits, '-' and '_'"};
+  if (is_section(text, "[profile ", is_name) || is_section(text, "[credential ", is_tag)) {
+    return {line_kind::section, std::nullopt};
   }
-  return {line_kind::section, std::nullopt};
+  return {
+      line_kind::section,
+      "a section is [profile NAME], NAME of letters, digits, '-' and '_', or [credential TAG], TAG from 0 to "
+      "2147483647"};
 }
 
 line_verdict judge_entry(std::string_view text) {
@@ -61,8 +77,7 @@ line_verdict judge_entry(std::string_view text) {
   }
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos) {
-    return {line_kind::entry,
-            "neither \"key = value\", [profile NAME] nor a comment (which begins with '#')"};
+    return {line_kind::entry, "neither \"key = value\", [section] nor a comment (which begins with '#')"};
   }
   if (!is_name(trimmed(text.substr(0, equals)))) {
     return {line_kind::entry, "no key before '='"};

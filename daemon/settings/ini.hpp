@@ -15,7 +15,7 @@
 namespace tlsmodem {
 
 struct ini_entry {
-  std::string section;  // "" before the first section, else "profile NAME"
+  std::string section;  // "" before the first section, else "profile NAME" or "credential TAG"
   std::string key;
   std::string value;
   unsigned line = 0;

@@ -63,6 +63,29 @@ std::string show_text(const settings& from) {
   return from.*Member;
 }
 
+// Empty is the default: a key file in the state directory.
+complaint parse_store_key(settings& into, std::string_view value) {
+  if (value.empty()) {
+    into.store_key.clear();
+    return std::nullopt;
+  }
+  return parse_path<&settings::store_key, max_path>(into, value);
+}
+
+template <bool settings::*Member>
+complaint parse_flag(settings& into, std::string_view value) {
+  if (value != "0" && value != "1") {
+    return "must be 0 or 1";
+  }
+  into.*Member = value == "1";
+  return std::nullopt;
+}
+
+template <bool settings::*Member>
+std::string show_flag(const settings& from) {
+  return from.*Member ? "1" : "0";
+}
+
 complaint parse_log_level(settings& into, std::string_view value) {
   const auto parsed = level_from_text(value);
   if (!parsed) {
@@ -126,6 +149,8 @@ constexpr std::array keys{
                 parse_path<&settings::listen, max_socket_path>, show_text<&settings::listen>},
     setting_key{"state-dir", "DIR", "directory of the store", on_restart,
                 parse_path<&settings::state_dir, max_path>, show_text<&settings::state_dir>},
+    setting_key{"store-key", "FILE", "key of the store; default: store.key in the state directory",
+                on_restart, parse_store_key, show_text<&settings::store_key>},
     setting_key{"log-level", "LEVEL", "error, warning, notice, info or debug", on_reload, parse_log_level,
                 show_log_level},
     setting_key{"socket-mode", "MODE", "permissions of the socket, octal", on_restart, parse_socket_mode,
@@ -146,6 +171,14 @@ constexpr std::array keys{
                 parse_count<&settings::resolver_threads, 1, 64>, show_count<&settings::resolver_threads>},
     setting_key{"stop-timeout", "MS", "time to close sockets when the daemon stops, milliseconds", on_reload,
                 parse_stop_timeout, show_stop_timeout},
+    setting_key{"max-sessions-per-user", "N", "sessions kept for one user id", on_reload,
+                parse_count<&settings::max_sessions_per_user, 1, 65'536>,
+                show_count<&settings::max_sessions_per_user>},
+    setting_key{"session-lifetime", "S", "time that a session is kept at most, seconds", on_reload,
+                parse_count<&settings::session_lifetime_seconds, 60, 604'800>,
+                show_count<&settings::session_lifetime_seconds>},
+    setting_key{"resume-without-ems", "0|1", "resume sessions without extended master secret", on_reload,
+                parse_flag<&settings::resume_without_ems>, show_flag<&settings::resume_without_ems>},
 };
 
 }  // namespace

@@ -18,6 +18,10 @@ namespace tlsmodem {
 namespace {
 
 constexpr std::string_view profile_prefix = "profile ";
+constexpr std::string_view credential_prefix = "credential ";
+
+constexpr std::array<std::string_view, 6> credential_keys = {"trusted", "chain",    "key",
+                                                             "psk",     "identity", "crl"};
 
 // The only option of AT#TCFG that may be set several times: each adds a TLSA record.
 constexpr std::string_view repeatable_option = "dane";
@@ -61,7 +65,9 @@ class reader {
  private:
   std::optional<at::failure> take_key(const ini_entry& entry);
   std::optional<at::failure> take_option(const ini_entry& entry);
+  std::optional<at::failure> take_credential(const ini_entry& entry);
   at::failure wrong(const ini_entry& entry, const std::string& what) const;
+  static std::string place_of(const ini_entry& entry);
 
   std::string_view file_name_;
   const profile_validator& validator_;
@@ -69,8 +75,11 @@ class reader {
 };
 
 at::failure reader::wrong(const ini_entry& entry, const std::string& what) const {
-  const std::string where = entry.section.empty() ? entry.key : '[' + entry.section + "] " + entry.key;
-  return ini_failure(file_name_, entry.line, where + ": " + what);
+  return ini_failure(file_name_, entry.line, place_of(entry) + ": " + what);
+}
+
+std::string reader::place_of(const ini_entry& entry) {
+  return entry.section.empty() ? entry.key : '[' + entry.section + "] " + entry.key;
 }
 
 std::optional<at::failure> reader::take(const ini_section& section) {
@@ -79,16 +88,23 @@ std::optional<at::failure> reader::take(const ini_section& section) {
     return ini_failure(file_name_, section.line,
                        '[' + section.name + "] is already in line " + std::to_string(earlier->second));
   }
-  result.profiles.push_back({section.name.substr(profile_prefix.size()), {}});
+  if (section.name.starts_with(profile_prefix)) {
+    result.profiles.push_back({section.name.substr(profile_prefix.size()), {}});
+  } else {
+    result.credentials.push_back({std::stoll(section.name.substr(credential_prefix.size())), {}});
+  }
   return std::nullopt;
 }
 
 std::optional<at::failure> reader::take(const ini_entry& entry) {
   const auto [earlier, is_new] = seen_.emplace(entry.section + '.' + entry.key, entry.line);
-  if (!is_new && (entry.section.empty() || entry.key != repeatable_option)) {
+  if (!is_new && (!entry.section.starts_with(profile_prefix) || entry.key != repeatable_option)) {
     return wrong(entry, "is already in line " + std::to_string(earlier->second));
   }
-  return entry.section.empty() ? take_key(entry) : take_option(entry);
+  if (entry.section.empty()) {
+    return take_key(entry);
+  }
+  return entry.section.starts_with(profile_prefix) ? take_option(entry) : take_credential(entry);
 }
 
 std::optional<at::failure> reader::take_key(const ini_entry& entry) {
@@ -118,6 +134,22 @@ std::optional<at::failure> reader::take_option(const ini_entry& entry) {
   return std::nullopt;
 }
 
+std::optional<at::failure> reader::take_credential(const ini_entry& entry) {
+  if (std::find(credential_keys.begin(), credential_keys.end(), entry.key) == credential_keys.end()) {
+    return wrong(entry, "unknown key; a credential has trusted, chain, key, psk, identity and crl");
+  }
+  if (entry.value.empty() || entry.value.front() == '"') {
+    return wrong(entry, "must be the path of a file, without quotes");
+  }
+  const auto tag = entry.section.substr(credential_prefix.size());
+  const auto target = std::find_if(
+      result.credentials.begin(), result.credentials.end(),
+      [&tag](const configured_credential& candidate) { return std::to_string(candidate.tag) == tag; });
+  target->files.push_back(
+      {entry.key, entry.value, ini_failure(file_name_, entry.line, place_of(entry)).text});
+  return std::nullopt;
+}
+
 void add_changed_profiles(const settings& running, const settings& loaded,
                           std::vector<std::string>& changed) {
   const auto add = [&changed](const named_profile& profile) { changed.push_back("profile " + profile.name); };
@@ -130,6 +162,29 @@ void add_changed_profiles(const settings& running, const settings& loaded,
   for (const named_profile& profile : running.profiles) {
     if (loaded.profile(profile.name) == nullptr) {
       add(profile);
+    }
+  }
+}
+
+const configured_credential* credential_of(const settings& from, std::int64_t tag) {
+  const auto found =
+      std::find_if(from.credentials.begin(), from.credentials.end(),
+                   [tag](const configured_credential& candidate) { return candidate.tag == tag; });
+  return found == from.credentials.end() ? nullptr : &*found;
+}
+
+void add_changed_credentials(const settings& running, const settings& loaded,
+                             std::vector<std::string>& changed) {
+  const auto add = [&changed](std::int64_t tag) { changed.push_back("credential " + std::to_string(tag)); };
+  for (const auto& after : loaded.credentials) {
+    const auto* const before = credential_of(running, after.tag);
+    if (before == nullptr || *before != after) {
+      add(after.tag);
+    }
+  }
+  for (const auto& before : running.credentials) {
+    if (credential_of(loaded, before.tag) == nullptr) {
+      add(before.tag);
     }
   }
 }
@@ -198,6 +253,7 @@ setting_changes compare(const settings& running, const settings& loaded) {
     list.emplace_back(key.name);
   }
   add_changed_profiles(running, loaded, changes.reloadable);
+  add_changed_credentials(running, loaded, changes.reloadable);
   return changes;
 }
 
@@ -208,6 +264,7 @@ void apply_reloadable(settings& running, const settings& loaded) {
     }
   }
   running.profiles = loaded.profiles;
+  running.credentials = loaded.credentials;
 }
 
 std::vector<std::string> known_keys() {

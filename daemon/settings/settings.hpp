@@ -5,6 +5,7 @@
 // Text meets types here and nowhere else: a settings object is valid. Every daemon key has the same name in
 // the file and on the command line, where it wins over the file. The file is INI as Boost.Program_options
 // reads it, made strict: a mistake is an error that names file, line and key, never a value silently cut.
+// What a section [credential TAG] names is read elsewhere, since files need more than this parser knows.
 // Profiles stay text, because their options are the protocol's; the caller's validator says what is wrong
 // with one.
 //
@@ -48,12 +49,28 @@ struct named_profile {
   bool operator==(const named_profile&) const = default;
 };
 
+// A section [credential TAG]: which file has the credential of each type. The files are read when the
+// configuration is loaded, by load_configured_credentials().
+struct credential_file {
+  std::string key;  // "trusted", "chain", "key", "psk", "identity" or "crl"
+  std::string path;
+  std::string where;  // "file:line: [credential TAG] key", for messages
+  bool operator==(const credential_file& other) const { return key == other.key && path == other.path; }
+};
+
+struct configured_credential {
+  std::int64_t tag = 0;
+  std::vector<credential_file> files;  // each key at most once
+  bool operator==(const configured_credential&) const = default;
+};
+
 // The profile that gives a channel its defaults; it need not exist.
 inline constexpr std::string_view default_profile = "default";
 
 struct settings {
   std::string listen = "/run/tlsmodemd/at.sock";  // not used when systemd passes the socket
   std::string state_dir = "/var/lib/tlsmodemd";
+  std::string store_key;  // empty: store.key in the state directory
   level log_level = level::info;
   std::uint32_t socket_mode = 0660;
   std::string socket_group;  // empty: the group of the process
@@ -63,7 +80,11 @@ struct settings {
   std::uint32_t max_sockets_per_channel = 16;
   std::uint32_t resolver_threads = 4;
   std::chrono::milliseconds stop_timeout{5000};
-  std::vector<named_profile> profiles;  // in the order of the file, names are unique
+  std::uint32_t max_sessions_per_user = 1024;
+  std::uint32_t session_lifetime_seconds = 86'400;
+  bool resume_without_ems = false;
+  std::vector<named_profile> profiles;             // in the order of the file, names are unique
+  std::vector<configured_credential> credentials;  // in the order of the file, tags are unique
 
   // Null when there is no profile of this name.
   const named_profile* profile(std::string_view name) const;
@@ -100,7 +121,7 @@ at::result<settings> parse_text(std::string_view text, std::string_view name,
                                 const profile_validator& validator);
 
 struct setting_changes {
-  std::vector<std::string> reloadable;     // keys, and "profile NAME"
+  std::vector<std::string> reloadable;     // keys, "profile NAME" and "credential TAG"
   std::vector<std::string> needs_restart;  // keys
   bool none() const { return reloadable.empty() && needs_restart.empty(); }
 };

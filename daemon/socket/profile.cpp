@@ -168,7 +168,8 @@ values get_flag(const profile& p) {
 
 template <auto Member>
 outcome set_duration(profile& p, arguments& in) {
-  const auto count = in.number(Member == &profile::hs_timeout ? 0 : 1, max_milliseconds);
+  constexpr bool may_be_off = Member == &profile::hs_timeout || Member == &profile::auto_resume;
+  const auto count = in.number(may_be_off ? 0 : 1, max_milliseconds);
   if (auto wrong = in.finish()) return wrong;
   p.*Member = std::chrono::milliseconds(count);
   return std::nullopt;
@@ -192,13 +193,10 @@ values get_alpn(const profile& p) { return {text(join(p.alpn))}; }
 outcome set_resume(profile& p, arguments& in) {
   const auto mode = in.number(0, 3);
   if (auto wrong = in.finish()) return wrong;
-  // 2 is the default and harmless: no handles are given out yet, so every handshake is a full one, as it
-  // says.
-  if (mode == 1 || mode == 3) return unsupported("resume", "This value");
-  p.resume = mode;
+  p.resume = static_cast<resume_mode>(mode);
   return std::nullopt;
 }
-values get_resume(const profile& p) { return {number(p.resume)}; }
+values get_resume(const profile& p) { return {number(static_cast<std::int64_t>(p.resume))}; }
 
 outcome set_family(profile& p, arguments& in) {
   const auto only = from_word<net::address_family>(family_words, in.text(8));
@@ -282,6 +280,7 @@ constexpr std::array rows = {
     option_row{"hs_min", set_duration<&profile::hs_min>, get_duration<&profile::hs_min>},
     option_row{"hs_max", set_duration<&profile::hs_max>, get_duration<&profile::hs_max>},
     option_row{"hs_timeout", set_duration<&profile::hs_timeout>, get_duration<&profile::hs_timeout>},
+    option_row{"auto_resume", set_duration<&profile::auto_resume>, get_duration<&profile::auto_resume>},
     option_row{"family", set_family, get_family},
     option_row{"mtu", set_mtu, get_mtu},
     option_row{"iface", set_iface, get_iface},
@@ -297,11 +296,10 @@ struct fixed_row {
   value only;
 };
 
-const std::array<fixed_row, 6>& fixed_rows() {
-  static const std::array<fixed_row, 6> table = {
-      fixed_row{"crl", text("")},         fixed_row{"rebuild_chain", number(0)},
-      fixed_row{"dane", text("")},        fixed_row{"cid", text("off")},
-      fixed_row{"hangup", text("close")}, fixed_row{"auto_resume", number(0)},
+const std::array<fixed_row, 5>& fixed_rows() {
+  static const std::array<fixed_row, 5> table = {
+      fixed_row{"crl", text("")},    fixed_row{"rebuild_chain", number(0)}, fixed_row{"dane", text("")},
+      fixed_row{"cid", text("off")}, fixed_row{"hangup", text("close")},
   };
   return table;
 }

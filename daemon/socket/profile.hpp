@@ -17,6 +17,8 @@
 namespace tlsmodem {
 
 enum class socket_protocol : std::uint8_t { dtls, tls, udp, tcp };
+// When a connect offers a session: never, this socket's own last one, that of a handle, that of the peer.
+enum class resume_mode : std::uint8_t { never, own, by_handle, automatic };
 enum class delivery_mode : std::uint8_t { push, pull };
 
 struct profile {
@@ -32,7 +34,7 @@ struct profile {
   std::vector<std::int64_t> psk_tags;
   bool system_ca = false;
   std::vector<std::string> alpn;
-  std::int64_t resume = 2;
+  resume_mode resume = resume_mode::by_handle;
   bool keep = true;
   std::chrono::milliseconds hs_min{1000};
   std::chrono::milliseconds hs_max{60000};
@@ -42,6 +44,7 @@ struct profile {
   std::size_t mtu_bytes = 0;  // largest datagram sent; 0: by the path
   net::socket_options os;
   delivery_mode delivery = delivery_mode::push;
+  std::chrono::milliseconds auto_resume{0};  // of silence, before a datagram; 0: off
 
   bool is_datagram() const { return protocol == socket_protocol::dtls || protocol == socket_protocol::udp; }
   bool is_secure() const { return protocol == socket_protocol::dtls || protocol == socket_protocol::tls; }

@@ -2,6 +2,7 @@
 
 #include <boost/asio/error.hpp>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -9,32 +10,93 @@ namespace tlsmodem {
 
 using std::chrono::steady_clock;
 
+class socket_driver::link final : public net::transport_observer, public std::enable_shared_from_this<link> {
+ public:
+  link(socket_driver& owner, transport_slot is) : owner_(owner), slot_(is) {}
+
+  void open(boost::asio::io_context& io, const profile& options) {
+    transport_ =
+        options.is_datagram() ? net::make_udp(io, options.os, *this) : net::make_tcp(io, options.os, *this);
+  }
+  const std::shared_ptr<net::transport>& transport() const { return transport_; }
+  void move_to(transport_slot now) { slot_ = now; }
+  // Nothing is told any more.
+  void close(tls::packet_queue unsent) { std::exchange(transport_, nullptr)->close(std::move(unsent)); }
+
+ private:
+  // What is told may end this very link.
+  void on_up(const net::endpoint& local, const net::endpoint& remote, std::size_t path_limit_bytes) override {
+    const auto self = shared_from_this();
+    owner_.on_up(slot_, local, remote, path_limit_bytes);
+  }
+  void on_connect_failed(at::failure why) override {
+    const auto self = shared_from_this();
+    owner_.on_connect_failed(slot_, std::move(why));
+  }
+  void on_received(bytes_view data, bool is_truncated) override {
+    const auto self = shared_from_this();
+    owner_.on_received(slot_, data, is_truncated);
+  }
+  void on_turn_end() override { owner_.on_turn_end(); }
+  void on_end() override {
+    const auto self = shared_from_this();
+    owner_.on_end(slot_);
+  }
+  void on_error(at::failure why) override {
+    const auto self = shared_from_this();
+    owner_.on_error(slot_, std::move(why));
+  }
+  void on_writable() override {
+    const auto self = shared_from_this();
+    owner_.settle();
+  }
+  bool wants_input() const override {
+    return slot_ == transport_slot::next || owner_.machine_->wants_input();
+  }
+
+  socket_driver& owner_;
+  transport_slot slot_;
+  std::shared_ptr<net::transport> transport_;
+};
+
 socket_driver::socket_driver(boost::asio::io_context& io, net::resolver& resolver, socket_observer& observer,
                              std::unique_ptr<socket_machine> machine)
     : io_(io), resolver_(resolver), observer_(&observer), machine_(std::move(machine)), timer_(io) {}
 
 socket_driver::~socket_driver() {
-  if (transport_) transport_->close({});
+  if (current_) current_->close({});
+  if (next_) next_->close({});
+}
+
+std::shared_ptr<socket_driver::link>& socket_driver::slot(transport_slot which) {
+  return which == transport_slot::current ? current_ : next_;
+}
+
+void socket_driver::make_transport(transport_slot which) {
+  auto& made = slot(which) = std::make_shared<link>(*this, which);
+  made->open(io_, machine_->options());
+}
+
+void socket_driver::close(transport_slot which, tls::packet_queue unsent) {
+  if (const auto closed = std::exchange(slot(which), nullptr)) closed->close(std::move(unsent));
 }
 
 // ---- for the owner
 
 std::optional<at::failure> socket_driver::bind(const net::endpoint& local) {
-  if (transport_) transport_->close({});
-  make_transport();
-  auto wrong = transport_->bind(local);
-  if (wrong) {
-    transport_.reset();
-    bound_.reset();
-    return wrong;
-  }
-  bound_ = local;
-  return std::nullopt;
+  close(transport_slot::current, {});
+  make_transport(transport_slot::current);
+  auto wrong = current_->transport()->bind(local);
+  bound_ = wrong ? std::nullopt : std::optional(local);
+  if (wrong) close(transport_slot::current, {});
+  machine_->keep_port(bound_ && bound_->port != 0);
+  return wrong;
 }
 
 void socket_driver::reopen() {
-  if (transport_) std::exchange(transport_, nullptr)->close({});
+  close(transport_slot::current, {});
   bound_.reset();
+  machine_->keep_port(false);
   operate([](socket_machine& machine, auto) { machine.reopen(); });
 }
 
@@ -42,7 +104,7 @@ void socket_driver::take(std::size_t max_bytes,
                          const std::function<void(const receive_queue::frame&)>& consume) {
   consume(machine_->received().take(max_bytes));
   operate([](socket_machine& m, auto now) { m.on_taken(now); });
-  if (transport_ && machine_->wants_input()) transport_->resume_reading();
+  if (current_ && machine_->wants_input()) current_->transport()->resume_reading();
 }
 
 void socket_driver::release(farewell how) {
@@ -50,20 +112,38 @@ void socket_driver::release(farewell how) {
   operate([how](socket_machine& machine, auto now) { machine.close(how, now); });
 }
 
-// ---- what the transport tells
+// ---- what the transports tell
 
-void socket_driver::on_up(const net::endpoint& local, const net::endpoint& remote,
+void socket_driver::on_up(transport_slot slot, const net::endpoint& local, const net::endpoint& remote,
                           std::size_t path_limit_bytes) {
-  operate([&](socket_machine& m, auto now) { m.on_transport_up(local, remote, path_limit_bytes, now); });
+  operate([&](socket_machine& m, auto now) {
+    if (slot == transport_slot::current) {
+      m.on_transport_up(local, remote, path_limit_bytes, now);
+    } else {
+      m.on_next_up(local, remote, path_limit_bytes, now);
+    }
+  });
 }
 
-void socket_driver::on_connect_failed(at::failure why) {
-  operate([&](socket_machine& m, auto now) { m.on_connect_failed(why, now); });
+void socket_driver::on_connect_failed(transport_slot slot, at::failure why) {
+  operate([&](socket_machine& m, auto now) {
+    if (slot == transport_slot::current) {
+      m.on_connect_failed(why, now);
+    } else {
+      m.on_next_failed(why, now);
+    }
+  });
 }
 
-void socket_driver::on_received(bytes_view data, bool is_truncated) {
+void socket_driver::on_received(transport_slot slot, bytes_view data, bool is_truncated) {
   in_turn_ = true;
-  operate([&](socket_machine& m, auto now) { m.on_received(data, is_truncated, now); });
+  operate([&](socket_machine& m, auto now) {
+    if (slot == transport_slot::current) {
+      m.on_received(data, is_truncated, now);
+    } else {
+      m.on_next_received(data, now);
+    }
+  });
 }
 
 void socket_driver::on_turn_end() {
@@ -71,21 +151,29 @@ void socket_driver::on_turn_end() {
   notice_turn();
 }
 
-void socket_driver::on_end() {
-  operate([](socket_machine& m, auto now) { m.on_end(now); });
+void socket_driver::on_end(transport_slot slot) {
+  operate([&](socket_machine& m, auto now) {
+    if (slot == transport_slot::current) {
+      m.on_end(now);
+    } else {
+      m.on_next_end(now);
+    }
+  });
 }
 
-void socket_driver::on_error(at::failure why) {
+void socket_driver::on_error(transport_slot slot, at::failure why) {
   if (is_flushing_) {
-    flush_errors_.push_back(std::move(why));
+    flush_errors_.emplace_back(slot, std::move(why));
     return;
   }
-  operate([&](socket_machine& m, auto now) { m.on_error(std::move(why), now); });
+  operate([&](socket_machine& m, auto now) {
+    if (slot == transport_slot::current) {
+      m.on_error(std::move(why), now);
+    } else {
+      m.on_next_failed(why, now);
+    }
+  });
 }
-
-void socket_driver::on_writable() { settle(); }
-
-bool socket_driver::wants_input() const { return machine_->wants_input(); }
 
 // ---- doing what was decided
 
@@ -113,26 +201,29 @@ void socket_driver::notice_turn() {
 }
 
 void socket_driver::flush() {
-  auto* queue = machine_->outgoing();
-  if (!transport_ || queue == nullptr) return;
-  const auto before = queue->bytes();
-  if (before > 0 || !queue->empty()) {
-    const auto transport = transport_;  // an error may close it under our feet
-    is_flushing_ = true;
-    transport->flush(*queue);
-    is_flushing_ = false;
-    machine_->on_sent(before - std::min(before, queue->bytes()));
-    // Only now: the machine may drop the engine, and with it the queue.
-    for (auto& why : std::exchange(flush_errors_, {})) on_error(std::move(why));
-  }
+  flush(machine_->outgoing(), transport_slot::current);
+  const auto beside = machine_->next_outgoing();
+  flush(beside.queue, beside.slot);
+  // Only now: the machine may drop an engine, and with it the queue.
+  for (auto& [slot, why] : std::exchange(flush_errors_, {})) on_error(slot, std::move(why));
   finish_sending_if_due();
+}
+
+void socket_driver::flush(tls::packet_queue* queue, transport_slot through) {
+  const auto carrier = slot(through);  // an error may close it under our feet
+  if (!carrier || queue == nullptr || queue->empty()) return;
+  const auto before = queue->bytes();
+  is_flushing_ = true;
+  carrier->transport()->flush(*queue);
+  is_flushing_ = false;
+  machine_->on_sent(before - std::min(before, queue->bytes()));
 }
 
 void socket_driver::finish_sending_if_due() {
   const auto* queue = machine_->outgoing();
   if (!is_end_due_ || (queue != nullptr && !queue->empty())) return;
   is_end_due_ = false;
-  if (transport_) transport_->end_sending();
+  if (current_) current_->transport()->end_sending();
 }
 
 void socket_driver::perform(const resolve_name& what) {
@@ -147,43 +238,52 @@ void socket_driver::perform(const resolve_name& what) {
 }
 
 void socket_driver::perform(const open_transport& what) {
-  is_end_due_ = false;
-  if (!transport_) {
-    make_transport();
-    if (bound_) {
-      if (auto wrong = transport_->bind(*bound_)) {
+  const bool is_current = what.in == transport_slot::current;
+  if (is_current) is_end_due_ = false;
+  if (!slot(what.in)) {
+    make_transport(what.in);
+    // Beside the association only the address is wanted: its port is taken.
+    auto wrong =
+        bound_ ? slot(what.in)->transport()->bind(is_current ? *bound_ : net::endpoint{bound_->address, 0})
+               : std::nullopt;
+    if (wrong) {
+      if (is_current) {
         machine_->on_connect_failed(*wrong, steady_clock::now());
-        is_unsettled_ = true;
-        return;
+      } else {
+        machine_->on_next_failed(*wrong, steady_clock::now());
       }
+      is_unsettled_ = true;
+      return;
     }
   }
-  const auto transport = transport_;
+  const auto transport = slot(what.in)->transport();
   transport->connect(what.remote);
 }
 
 void socket_driver::perform(const end_sending&) { is_end_due_ = true; }
 
-void socket_driver::perform(const close_transport&) {
-  if (!transport_) return;
+void socket_driver::perform(const close_transport& what) {
+  if (!slot(what.in)) return;
   tls::packet_queue unsent;
-  if (auto* queue = machine_->outgoing()) {
+  if (auto* queue = machine_->outgoing(); queue != nullptr && what.in == transport_slot::current) {
     machine_->on_sent(queue->bytes());
     unsent = std::move(*queue);
     queue->clear();
   }
-  std::exchange(transport_, nullptr)->close(std::move(unsent));
+  close(what.in, std::move(unsent));
   in_turn_ = false;  // a closed transport does not tell the end of its turn
+}
+
+void socket_driver::perform(const replace_transport& what) {
+  machine_->on_sent(what.unsent.bytes());
+  close(transport_slot::current, what.unsent);
+  in_turn_ = false;
+  current_ = std::exchange(next_, nullptr);
+  if (current_) current_->move_to(transport_slot::current);
 }
 
 void socket_driver::perform(const emit_event& what) {
   if (observer_ != nullptr) observer_->on_socket_event(what.line, what.sentence);
-}
-
-void socket_driver::make_transport() {
-  const auto& options = machine_->options();
-  transport_ =
-      options.is_datagram() ? net::make_udp(io_, options.os, *this) : net::make_tcp(io_, options.os, *this);
 }
 
 void socket_driver::arm_timer() {

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tlsmodem {
@@ -31,8 +32,7 @@ class socket_observer {
   ~socket_observer() = default;
 };
 
-class socket_driver final : public net::transport_observer,
-                            public std::enable_shared_from_this<socket_driver> {
+class socket_driver final : public std::enable_shared_from_this<socket_driver> {
  public:
   socket_driver(boost::asio::io_context& io, net::resolver& resolver, socket_observer& observer,
                 std::unique_ptr<socket_machine> machine);
@@ -62,14 +62,16 @@ class socket_driver final : public net::transport_observer,
   void release(farewell how);
 
  private:
-  void on_up(const net::endpoint& local, const net::endpoint& remote, std::size_t path_limit_bytes) override;
-  void on_connect_failed(at::failure why) override;
-  void on_received(bytes_view data, bool is_truncated) override;
-  void on_turn_end() override;
-  void on_end() override;
-  void on_error(at::failure why) override;
-  void on_writable() override;
-  bool wants_input() const override;
+  // One of the socket's transports: hands on what it tells, to the slot that it is in by then.
+  class link;
+
+  void on_up(transport_slot slot, const net::endpoint& local, const net::endpoint& remote,
+             std::size_t path_limit_bytes);
+  void on_connect_failed(transport_slot slot, at::failure why);
+  void on_received(transport_slot slot, bytes_view data, bool is_truncated);
+  void on_turn_end();
+  void on_end(transport_slot slot);
+  void on_error(transport_slot slot, at::failure why);
 
   void settle();
   void settle_once();
@@ -77,9 +79,13 @@ class socket_driver final : public net::transport_observer,
   void perform(const open_transport& what);
   void perform(const end_sending& what);
   void perform(const close_transport& what);
+  void perform(const replace_transport& what);
   void perform(const emit_event& what);
-  void make_transport();
+  std::shared_ptr<link>& slot(transport_slot which);
+  void make_transport(transport_slot which);
+  void close(transport_slot which, tls::packet_queue unsent);
   void flush();
+  void flush(tls::packet_queue* queue, transport_slot through);
   void finish_sending_if_due();
   void arm_timer();
   void notice_turn();
@@ -88,7 +94,8 @@ class socket_driver final : public net::transport_observer,
   net::resolver& resolver_;
   socket_observer* observer_;  // null once released
   std::unique_ptr<socket_machine> machine_;
-  std::shared_ptr<net::transport> transport_;
+  std::shared_ptr<link> current_;
+  std::shared_ptr<link> next_;  // of a handshake beside the association
   std::optional<net::endpoint> bound_;
   boost::asio::steady_timer timer_;
   std::optional<socket_machine::time_point> armed_for_;
@@ -97,7 +104,7 @@ class socket_driver final : public net::transport_observer,
   bool is_settling_ = false;
   bool is_unsettled_ = false;
   bool is_flushing_ = false;
-  std::vector<at::failure> flush_errors_;  // what the transport told in the middle of a flush
+  std::vector<std::pair<transport_slot, at::failure>> flush_errors_;  // told in the middle of a flush
   bool in_turn_ = false;  // the transport is handing over a burst: the channel is told once, at its end
 };
 

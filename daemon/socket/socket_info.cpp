@@ -46,6 +46,7 @@ std::vector<std::pair<std::string, std::string>> socket_machine::info() const {
     out.emplace_back("local", at::quote(local_.address) + "," + number(local_.port));
     out.emplace_back("handshake_ms", std::to_string(handshake_took_.count()));
   }
+  if (sessions_ && !sessions_->handle().empty()) out.emplace_back("handle", at::quote(sessions_->handle()));
   if (engine_ && profile_.is_datagram()) {
     const auto limit = datagram_limit();
     const auto overhead = engine_->info().record_overhead_bytes;

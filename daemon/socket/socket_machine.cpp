@@ -40,10 +40,12 @@ void put_preferred_first(std::vector<std::string>& addresses, const profile& opt
 
 }  // namespace
 
-socket_machine::socket_machine(int id, profile options, engine_factory make_engine)
+socket_machine::socket_machine(int id, profile options, engine_factory make_engine,
+                               std::unique_ptr<socket_sessions> sessions)
     : id_(id),
       profile_(std::move(options)),
       make_engine_(std::move(make_engine)),
+      sessions_(std::move(sessions)),
       received_(queue_kind(profile_)) {}
 
 socket_machine::~socket_machine() = default;
@@ -85,6 +87,7 @@ std::optional<socket_machine::time_point> socket_machine::deadline() const {
   };
   earlier(reach_deadline_);
   if (has_live_engine()) earlier(engine_->deadline());
+  earlier(next_deadline());
   return first;
 }
 
@@ -93,7 +96,7 @@ bool socket_machine::wants_input() const {
 }
 
 bool socket_machine::can_send() const {
-  return engine_ && engine_->outgoing().bytes() < send_high_water_bytes &&
+  return engine_ && !(next_ && next_->holds_sends) && engine_->outgoing().bytes() < send_high_water_bytes &&
          engine_->outgoing().packets() < send_high_water_packets;
 }
 
@@ -109,6 +112,8 @@ void socket_machine::connect(const at::connect_request& request, time_point now)
   received_.clear();
   is_ready_told_ = false;
   is_silent_ = false;
+  failed_for_send_.reset();
+  wish_ = handshake_wish::as_configured;
   if (profile_.hs_timeout > 0ms) connect_deadline_ = now + profile_.hs_timeout;
   enter(phase::resolving);
   actions_.emplace_back(resolve_name{request.host, profile_.family});
@@ -160,17 +165,40 @@ void socket_machine::on_transport_up(const net::endpoint& local, const net::endp
   reach_deadline_.reset();
   if (profile_.protocol == socket_protocol::tls && !connect_deadline_)
     connect_deadline_ = now + stream_handshake_limit;
-  const std::size_t limit = profile_.mtu_bytes != 0 ? profile_.mtu_bytes : handshake_datagram_limit_bytes;
-  engine_ = make_engine_({request_.host, profile_.sni},
-                         std::min(limit, std::max<std::size_t>(path_limit_bytes, 256)));
+  engine_ = new_engine(path_limit_bytes, wish_);
   handshake_started_ = now;
   enter(phase::handshaking);
   engine_->start(now);
   inspect(now);
 }
 
-void socket_machine::abort(std::string_view why, time_point) {
-  if (is_connecting()) fail({at::error::aborted, std::string(why)}, -1);
+std::unique_ptr<tls::engine> socket_machine::new_engine(std::size_t path_limit_bytes, handshake_wish wish) {
+  const std::size_t limit = profile_.mtu_bytes != 0 ? profile_.mtu_bytes : handshake_datagram_limit_bytes;
+  const tls::peer_name peer{request_.host, profile_.sni};
+  auto made = make_engine_(peer, std::min(limit, std::max<std::size_t>(path_limit_bytes, 256)));
+  if (sessions_) {
+    const secret session = sessions_->begin(peer, request_.port, wish);
+    if (!session.empty()) made->offer(session.view());
+  }
+  return made;
+}
+
+bool socket_machine::abort(std::string_view why, time_point) {
+  const at::failure aborted{at::error::aborted, std::string(why)};
+  if (is_connecting()) {
+    fail(aborted, -1);
+  } else if (next_) {
+    drop_next(aborted, -1);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool socket_machine::use_handle(std::string handle) {
+  if (!sessions_) return false;
+  sessions_->request(std::move(handle));
+  return true;
 }
 
 void socket_machine::reopen() {
@@ -181,10 +209,15 @@ void socket_machine::fail(const at::failure& why, int alert) {
   connect_deadline_.reset();
   reach_deadline_.reset();
   candidates_.clear();
+  if (sessions_) sessions_->failed(engine_ && engine_->info().server_answered, alert > 0);
   actions_.emplace_back(close_transport{});
+  tell_failure(why, alert);
+  enter(phase::closed);
+}
+
+void socket_machine::tell_failure(const at::failure& why, int alert) {
   emit(at::format(at::fail_event{id_, why.code, alert, why.text}),
        "The connect to " + request_.host + " failed: " + why.text);
-  enter(phase::closed);
 }
 
 // ---- the association
@@ -197,7 +230,13 @@ void socket_machine::on_received(bytes_view data, bool is_truncated, time_point 
     inspect(now);
     return;
   }
+  // On a shared transport nobody knows whose a datagram is before it is opened.
+  if (next_ && next_->shares_transport) {
+    on_next_received(data, now);
+    return;
+  }
   engine_->feed(data, now);
+  if (!engine_->incoming().empty()) last_traffic_ = now;
   inspect(now);
 }
 
@@ -235,6 +274,7 @@ void socket_machine::on_deadline(time_point now) {
                       now);
     return;
   }
+  check_next_deadline(now);
   if (has_live_engine() && engine_->deadline() && *engine_->deadline() <= now) {
     engine_->on_deadline(now);
     inspect(now);
@@ -248,6 +288,7 @@ void socket_machine::inspect(time_point now) {
       (state == tls::engine_state::established || state == tls::engine_state::peer_closed))
     on_established(now);
   take_plaintext();
+  if (phase_ != phase::handshaking) tell_sessions();
   if (state == tls::engine_state::failed) {
     const auto& failure = engine_->failure();
     if (phase_ == phase::handshaking) {
@@ -257,6 +298,7 @@ void socket_machine::inspect(time_point now) {
       const auto cause = failure.alert >= 0  ? at::down_cause::alert
                          : failure.truncated ? at::down_cause::truncated
                                              : at::down_cause::transport_error;
+      if (sessions_ && cause == at::down_cause::alert) sessions_->broken();
       go_down(cause, failure.alert, failure.why.text, now);
     }
   } else if (state == tls::engine_state::peer_closed) {
@@ -268,10 +310,23 @@ void socket_machine::on_established(time_point now) {
   connect_deadline_.reset();
   candidates_.clear();
   handshake_took_ = std::chrono::duration_cast<std::chrono::milliseconds>(now - handshake_started_);
+  last_traffic_ = now;
   enter(phase::connected);
   const auto& info = engine_->info();
+  if (sessions_) {
+    sessions_->established(info.resumed);
+    sessions_->keep(engine_->take_sessions());
+    emit(at::format_key(id_, sessions_->handle()));
+  }
   emit(at::format(at::up_event{id_, info.resumed ? 1 : 0, info.version, info.suite, remote_.address,
                                remote_.port, local_.address, local_.port}));
+}
+
+// Tickets of TLS 1.3 come when the server likes.
+void socket_machine::tell_sessions() {
+  auto left = engine_->take_sessions();
+  if (left.empty() || !sessions_ || !sessions_->keep(std::move(left))) return;
+  emit(at::format_key(id_, sessions_->handle()));
 }
 
 void socket_machine::take_plaintext() {
@@ -294,6 +349,11 @@ void socket_machine::on_taken(time_point) {
 // The peer is gone. The client hears of it behind the last byte that came before.
 void socket_machine::go_down(at::down_cause cause, int alert, std::string text, time_point now) {
   if (phase_ != phase::connected && phase_ != phase::shut) return;
+  if (next_ && phase_ == phase::connected && cause != at::down_cause::stopping) {
+    wait_for_next(now);
+    return;
+  }
+  next_.reset();
   if (!is_silent_) engine_->shut(now);  // RFC 5246 7.2.1: a close_notify is answered with one
   actions_.emplace_back(close_transport{});
   pending_down_ = at::down_event{id_, cause, alert, std::move(text)};
@@ -318,8 +378,15 @@ send_result socket_machine::send(bytes_view payload, bool is_last, time_point no
       payload.size() + engine_->info().record_overhead_bytes > profile_.mtu_bytes)
     return {send_status::failed,
             {message_too_long, "The datagram would be longer than the option mtu allows."}};
+  if (failed_for_send_) return {send_status::failed, *std::exchange(failed_for_send_, std::nullopt)};
+  if (!next_ && was_silent_for_long(now)) {
+    if (auto wrong = rehandshake(handshake_wish::abbreviated, now))
+      return {send_status::failed, std::move(*wrong)};
+    next_->holds_sends = true;
+  }
   if (!can_send()) return {send_status::must_wait, {}};
   const auto outcome = engine_->send(payload, now);
+  last_traffic_ = now;
   inspect(now);
   switch (outcome) {
     case tls::send_outcome::ok:
@@ -339,6 +406,7 @@ send_result socket_machine::send(bytes_view payload, bool is_last, time_point no
 
 void socket_machine::shut(farewell how, time_point now) {
   if (phase_ != phase::connected) return;
+  if (next_) drop_next({at::error::aborted, "The socket was shut."}, -1);
   enter(phase::shut);
   is_silent_ = how == farewell::silent && profile_.is_datagram();
   if (is_silent_) return;
@@ -347,6 +415,10 @@ void socket_machine::shut(farewell how, time_point now) {
 }
 
 void socket_machine::close(farewell how, time_point now) {
+  if (next_) {
+    if (!next_->shares_transport) actions_.emplace_back(close_transport{transport_slot::next});
+    next_.reset();
+  }
   const bool speaks = how == farewell::spoken || !profile_.is_datagram();
   if (speaks && phase_ == phase::connected) engine_->shut(now);
   if (!speaks && engine_) engine_->outgoing().clear();

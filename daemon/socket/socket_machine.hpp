@@ -19,6 +19,7 @@
 #include "protocol/event.hpp"
 #include "protocol/socket_state.hpp"
 #include "receive_queue.hpp"
+#include "socket_sessions.hpp"
 
 #include <functional>
 #include <memory>
@@ -35,18 +36,28 @@ struct resolve_name {
   std::string host;
   net::address_family family;
 };
+// A socket has one transport, and a second one while a new handshake is on its way beside the association.
+enum class transport_slot : std::uint8_t { current, next };
 struct open_transport {
   net::endpoint remote;
+  transport_slot in = transport_slot::current;
 };
 // Behind the last byte of outgoing(), FIN (streams).
 struct end_sending {};
 // Behind the last byte of outgoing(), everything. The machine hears nothing of this transport any more.
-struct close_transport {};
+struct close_transport {
+  transport_slot in = transport_slot::current;
+};
+// The next transport becomes the current one, which ends behind its last bytes.
+struct replace_transport {
+  tls::packet_queue unsent;
+};
 struct emit_event {
   std::string line;
   std::string sentence;  // what AT+CEER tells of it; empty: nothing failed
 };
-using socket_action = std::variant<resolve_name, open_transport, end_sending, close_transport, emit_event>;
+using socket_action =
+    std::variant<resolve_name, open_transport, end_sending, close_transport, replace_transport, emit_event>;
 
 enum class send_status : std::uint8_t { accepted, must_wait, failed };
 struct send_result {
@@ -63,12 +74,22 @@ class socket_machine {
       std::function<std::unique_ptr<tls::engine>(const tls::peer_name& peer, std::size_t path_limit_bytes)>;
   using time_point = tls::time_point;
 
-  socket_machine(int id, profile options, engine_factory make_engine);
+  // `sessions`: null when nothing is ever resumed.
+  socket_machine(int id, profile options, engine_factory make_engine,
+                 std::unique_ptr<socket_sessions> sessions = nullptr);
   ~socket_machine();
 
   // Commands. The caller has checked that they are legal in state().
   void connect(const at::connect_request& request, time_point now);
-  void abort(std::string_view why, time_point now);
+  // False when there is nothing to abort.
+  bool abort(std::string_view why, time_point now);
+  // AT#TRESUME. False when this socket never resumes anything.
+  bool use_handle(std::string handle);
+  // A new handshake with the same peer, on a transport of its own, or on the same one when the port is bound.
+  // Errors: 812 one is on its way already; 4 there is nothing to shake hands about.
+  std::optional<at::failure> rehandshake(handshake_wish wish, time_point now);
+  // The local port was bound by the client: every handshake has to use it.
+  void keep_port(bool is_bound) { keeps_port_ = is_bound; }
   void reopen();
   send_result send(bytes_view payload, bool is_last, time_point now);
   void shut(farewell how, time_point now);
@@ -85,6 +106,12 @@ class socket_machine {
   void on_end(time_point now);
   void on_error(at::failure why, time_point now);
   void on_deadline(time_point now);
+  // The same of the transport in the slot `next`.
+  void on_next_up(const net::endpoint& local, const net::endpoint& remote, std::size_t path_limit_bytes,
+                  time_point now);
+  void on_next_received(bytes_view data, time_point now);
+  void on_next_end(time_point now);
+  void on_next_failed(const at::failure& why, time_point now);
   void on_sent(std::size_t count) { bytes_sent_ += count; }
   // The client took something out of received().
   void on_taken(time_point now);
@@ -92,6 +119,12 @@ class socket_machine {
   // What the driver and the channel look at.
   std::vector<socket_action> take_actions() { return std::exchange(actions_, {}); }
   tls::packet_queue* outgoing();
+  // Of the handshake beside the association; `slot` tells which transport takes it.
+  struct next_output {
+    tls::packet_queue* queue = nullptr;
+    transport_slot slot = transport_slot::next;
+  };
+  next_output next_outgoing();
   std::optional<time_point> deadline() const;
   bool wants_input() const;
   bool can_send() const;
@@ -126,11 +159,37 @@ class socket_machine {
   void go_down(at::down_cause cause, int alert, std::string text, time_point now);
   void finish_down();
   void emit(std::string line, std::string sentence = {});
+  void tell_failure(const at::failure& why, int alert);
+  void tell_sessions();
   std::size_t datagram_limit() const;
+  std::unique_ptr<tls::engine> new_engine(std::size_t path_limit_bytes, handshake_wish wish);
+  bool was_silent_for_long(time_point now) const;
+  void start_next_engine(time_point now);
+  void inspect_next(time_point now);
+  void check_next_deadline(time_point now);
+  std::optional<time_point> next_deadline() const;
+  void use_next(time_point now);
+  void wait_for_next(time_point now);
+  void drop_next(const at::failure& why, int alert);
+
+  // A handshake beside the association, until it takes its place.
+  struct second_handshake {
+    handshake_wish wish = handshake_wish::abbreviated;
+    bool shares_transport = false;
+    bool holds_sends = false;  // AT#TSEND waits for it
+    std::unique_ptr<tls::engine> engine;
+    net::endpoint local;
+    net::endpoint remote;
+    std::size_t path_limit_bytes = 0;
+    time_point started{};
+    std::optional<time_point> deadline;        // of all of it
+    std::optional<time_point> reach_deadline;  // of the TCP connect
+  };
 
   const int id_;
   const profile profile_;
   const engine_factory make_engine_;
+  const std::unique_ptr<socket_sessions> sessions_;
   phase phase_ = phase::open;
   std::vector<socket_action> actions_;
 
@@ -144,6 +203,12 @@ class socket_machine {
   std::optional<time_point> reach_deadline_;    // of the TCP connect to one address
   time_point handshake_started_{};
   std::chrono::milliseconds handshake_took_{0};
+
+  handshake_wish wish_ = handshake_wish::as_configured;
+  bool keeps_port_ = false;
+  std::optional<second_handshake> next_;
+  time_point last_traffic_{};                   // data of the association, either way
+  std::optional<at::failure> failed_for_send_;  // why the handshake that a send waited for did not come about
 
   receive_queue received_;
   bool is_silent_ = false;      // shut without a word: nothing more goes out, not even an answer

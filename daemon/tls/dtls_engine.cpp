@@ -69,6 +69,7 @@ void dtls_engine::keep_last_flight(std::size_t already_out) {
     const bytes_view packet = outgoing().at(i);
     last_flight_.emplace_back(packet.begin(), packet.end());
   }
+  mutable_info().flights = ++notes_.flights;  // no timer started for it
 }
 
 // The same bytes again: a server that has them already drops them as replayed, and nothing is encrypted

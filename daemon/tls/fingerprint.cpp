@@ -48,7 +48,25 @@ void add_public_part(digester& into, const private_key& key) {
   OPENSSL_free(encoded);
 }
 
+// Names are compared without case and without the root's dot.
+std::string canonical(std::string host) {
+  for (auto& c : host)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (host.size() > 1 && host.back() == '.') host.pop_back();
+  return host;
+}
+
 }  // namespace
+
+fingerprint bind_to_peer(const fingerprint& context, const peer_name& peer, std::uint16_t port) {
+  digester all;
+  all.add(context);
+  all.add(as_bytes(canonical(peer.host)));
+  all.add_number(port);
+  all.add_number(peer.sni ? 1 : 0);
+  all.add(as_bytes(canonical(peer.sni.value_or(std::string{}))));
+  return all.finish();
+}
 
 fingerprint make_fingerprint(const context_options& options) {
   digester all;

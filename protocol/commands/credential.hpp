@@ -7,9 +7,16 @@
 namespace tlsmodem::at {
 
 enum class credential_operation : std::uint8_t { write, list, read, remove };
-enum class credential_type : std::uint8_t { trusted, own_chain, private_key, psk, psk_identity };
+enum class credential_type : std::uint8_t {
+  trusted,
+  own_chain,
+  private_key,
+  psk,
+  psk_identity,
+  revocation_lists
+};
 inline constexpr std::int64_t max_tag = 0x7fffffff;
-inline constexpr int credential_type_count = 5;
+inline constexpr int credential_type_count = 6;
 inline constexpr std::size_t max_password_bytes = 1024;
 
 struct credential_request {

@@ -69,12 +69,13 @@ bool is_digit_or_dot(char c) { return is_digit(c) || c == '.'; }
 bool is_lower_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
 bool is_any(char) { return true; }
 
-constexpr std::array<placeholder, 6> placeholders = {{
+constexpr std::array<placeholder, 7> placeholders = {{
     {"<number>", 1, 20, is_digit},
     {"<port>", 1, 5, is_digit},
     {"<length>", 1, 5, is_digit},
     {"<version>", 1, 20, is_digit_or_dot},
     {"<sha256>", 64, 64, is_lower_hex},
+    {"<handle>", 32, 32, is_lower_hex},
     {"<bytes>", 0, std::string_view::npos, is_any},
 }};
 

@@ -40,8 +40,8 @@ std::vector<dialogue> dialogues();
 // `\HH` stands for a byte.
 std::string decoded(std::string_view text);
 
-// Is `text` what the pattern says? <number>, <port>, <version>, <sha256>, <length> and <bytes> stand for what
-// varies; all else, also in angle brackets, stands for itself.
+// Is `text` what the pattern says? <number>, <port>, <version>, <sha256>, <handle>, <length> and <bytes>
+// stand for what varies; all else, also in angle brackets, stands for itself.
 bool matches(std::string_view pattern, std::string_view text);
 
 }  // namespace tlsmodem::test

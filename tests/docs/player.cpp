@@ -1,6 +1,7 @@
 #include "player.hpp"
 
 #include "example_peers.hpp"
+#include "protocol/event.hpp"
 #include "protocol/value.hpp"
 #include "tests/support/running_daemon.hpp"
 
@@ -35,6 +36,15 @@ class raw_channel {
     const auto line = take(buffer_.find("\r\n"));
     take(2);
     return line;
+  }
+
+  // Whether `text` comes next. Waits for no more than it takes to know.
+  bool begins_with(std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      while (buffer_.size() <= i) fill();
+      if (buffer_[i] != text[i]) return false;
+    }
+    return true;
   }
 
   bool is_at_end() { return buffer_.empty() && !receive(); }
@@ -112,16 +122,32 @@ class player {
     if (is_ended_) return;
     // Had the modem said anything else, it would come before this answer.
     channel_.write("AT\r");
+    skip_tickets();
     if (const auto rest = channel_.read(6); rest != "\r\nOK\r\n")
       throw std::runtime_error(dialogue_.path + ":" + std::to_string(dialogue_.steps.back().number) +
                                ": the modem says more: " + at::quote(rest));
   }
 
  private:
+  std::string with_handle(std::string text) const {
+    constexpr std::string_view word = "<handle>";
+    for (auto at = text.find(word); at != std::string::npos; at = text.find(word))
+      text.replace(at, word.size(), handle_);
+    return text;
+  }
+
+  // Servers of TLS 1.3 send tickets when they like.
+  void skip_tickets() {
+    while (dialogue_.peer.starts_with("tls-") && channel_.begins_with("\r\n#TKEY:")) {
+      channel_.read(2);
+      channel_.read_line();
+    }
+  }
+
   void perform(const step& next) {
     switch (next.is) {
       case step::kind::line:
-        typed_ += with_files(next.text) + "\r";
+        typed_ += with_handle(with_files(next.text)) + "\r";
         return;
       case step::kind::payload:
         typed_ += with_files(decoded(next.text));
@@ -131,10 +157,12 @@ class player {
     }
     if (frame_length_ && next.is != step::kind::frame)
       throw std::runtime_error("the payload of the line above is not shown");
+    if (next.is != step::kind::outside && !frame_length_ && !next.text.starts_with("#TKEY:")) skip_tickets();
     switch (next.is) {
       case step::kind::answer:
         expect("\r\n");
         last_line_ = channel_.read_line();
+        if (const auto key = at::parse_key(last_line_)) handle_ = key->handle;
         if (!matches(next.text, last_line_))
           throw std::runtime_error("expected " + next.text + "\n  got " + last_line_);
         frame_length_ = at::frame_payload_length(last_line_);
@@ -172,6 +200,9 @@ class player {
   void happen(const std::string& what) {
     if (what == "the daemon is told to stop") {
       daemon_.daemon().signal(SIGTERM);
+    } else if (what == "the daemon is restarted") {
+      daemon_.restart(SIGTERM);
+      channel_ = raw_channel(daemon_.socket_path());
     } else if (what == "the channel ends") {
       is_ended_ = channel_.is_at_end();
       if (!is_ended_) throw std::runtime_error("the channel goes on");
@@ -186,6 +217,7 @@ class player {
   raw_channel channel_;
   std::string typed_;
   std::string last_line_;
+  std::string handle_;                       // the last that was told
   std::optional<std::size_t> frame_length_;  // a frame was announced, its payload is due
   bool is_ended_ = false;
 };

@@ -202,20 +202,20 @@ const std::vector<refusal> of_an_option = {
 };
 
 const std::vector<refusal> of_a_credential = {
-    {"persistent_one",
+    {"persistent_one_that_does_not_parse", {}, {}, "AT#TCRED=0,20,0,5", "hello", 810, ""},
+    {"revocation_list_that_does_not_parse",
      {},
      {},
-     "AT#TCRED=0,20,3,6,0",
-     "secret",
-     4,
-     "Persistent credentials are not supported"},
-    {"persistent_one_by_default", {}, {}, "AT#TCRED=0,20,3,6", "secret", 4, "Persistent credentials"},
+     "AT#TCRED=0,20,5,5,1",
+     "hello",
+     810,
+     "no revocation list"},
     {"certificate_that_does_not_parse", {}, {}, "AT#TCRED=0,20,0,5,1", "hello", 810, ""},
     {"key_that_does_not_parse", {}, {}, "AT#TCRED=0,20,2,5,1", "hello", 810, "the data is no"},
     {"empty_psk", {}, {}, "AT#TCRED=0,20,3,0,1", "", 810, "A PSK has 1 to"},
     {"deleting_what_is_not_there", {}, {}, "AT#TCRED=3,20,3", "", 22, "The tag 20 holds no PSK."},
-    {"reading_a_key", {}, {}, "AT#TCRED=2,2,2", "", 3, "Only certificates can be read back."},
-    {"reading_a_psk", {}, {}, "AT#TCRED=2,3,3", "", 3, "Only certificates can be read back."},
+    {"reading_a_key", {}, {}, "AT#TCRED=2,2,2", "", 3, "Only certificates and revocation lists"},
+    {"reading_a_psk", {}, {}, "AT#TCRED=2,3,3", "", 3, "Only certificates and revocation lists"},
 };
 
 class refused_command : public peer_test, public ::testing::WithParamInterface<refusal> {};

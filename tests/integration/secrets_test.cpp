@@ -57,7 +57,7 @@ TEST(secrets, appear_neither_in_the_log_nor_on_any_channel) {
   say(write(2, encrypted, "," + at::quote(password) + ",\"surplus\""), encrypted);
   say(write(0, psk), psk);                                          // no certificate
   say("AT#TCRED=0,1,9," + std::to_string(psk.size()) + ",1", psk);  // no such type
-  say("AT#TCRED=0,1,3," + std::to_string(psk.size()), psk);         // not volatile
+  say("AT#TCRED=0,1,3," + std::to_string(psk.size()), psk);         // persistent
   for (const auto* operation : {"AT#TCRED=2,1,2", "AT#TCRED=2,1,3", "AT#TCRED=2,1,4"}) say(operation);
   say("A/");
   say("AT#TCFG=0,\"psk\",\"1\"");

@@ -96,7 +96,8 @@ TEST_F(descriptor_shortage, fails_a_bind_with_limit_reached_and_passes) {
   channel_.ok("AT#TBIND=" + std::to_string(id) + ",\"127.0.0.1\",0");
 }
 
-// Threads look names up. Root has no limit of threads, so this needs another user.
+// Threads look names up; the store has its own, which the daemon starts with. Root has no limit of threads,
+// so this needs another user.
 TEST(thread_shortage, fails_the_look_up_and_not_the_daemon) {
   if (::getuid() != 0) GTEST_SKIP() << "only root can become another user";
   process probe({"setpriv", "--reuid=65534", "--clear-groups", "true"});
@@ -107,7 +108,7 @@ TEST(thread_shortage, fails_the_look_up_and_not_the_daemon) {
   const auto program = directory.path("tlsmodemd");
   std::filesystem::copy_file(running_daemon::program(), program);
   const auto socket_path = directory.path("at.sock");
-  const process daemon({"setpriv", "--reuid=65534", "--clear-groups", "prlimit", "--nproc=1:1", program,
+  const process daemon({"setpriv", "--reuid=65534", "--clear-groups", "prlimit", "--nproc=2:2", program,
                         "--config", "/dev/null", "--listen", socket_path, "--state-dir",
                         directory.path("state")});
   ASSERT_TRUE(eventually([&] { return ::access(socket_path.c_str(), F_OK) == 0; }));

@@ -46,7 +46,8 @@ client_hello parse(bytes_view data, std::size_t record_header, std::size_t messa
   hello.version = in.word();
   const auto random = in.take(32);
   hello.random.assign(random.begin(), random.end());
-  in.vector(1);  // session id
+  const auto session_id = in.vector(1);
+  hello.session_id.assign(session_id.begin(), session_id.end());
   if (record_header == dtls_record_header) hello.cookie_bytes = in.vector(1).size();
   for (reader suites(in.vector(2)); !suites.is_at_end();) hello.suites.push_back(suites.word());
   in.vector(1);  // compression methods

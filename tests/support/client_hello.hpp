@@ -14,6 +14,7 @@ struct client_hello {
   std::uint16_t record_version = 0;
   std::uint16_t version = 0;  // legacy_version of TLS 1.3
   bytes random;
+  bytes session_id;
   std::size_t cookie_bytes = 0;  // DTLS
   std::vector<std::uint16_t> suites;
   std::map<std::uint16_t, bytes> extensions;  // in RFC form, without type and length

@@ -128,6 +128,34 @@ identity issue(const identity& issuer, const certificate_request& request, key_k
   return make_certificate(&issuer, request, kind);
 }
 
+std::shared_ptr<X509_CRL> make_revocation_list(const identity& issuer,
+                                               const std::vector<const X509*>& revoked) {
+  std::shared_ptr<X509_CRL> list(X509_CRL_new(), &X509_CRL_free);
+  const std::shared_ptr<ASN1_TIME> now(X509_gmtime_adj(nullptr, 0), &ASN1_TIME_free);
+  const std::shared_ptr<ASN1_TIME> next(X509_gmtime_adj(nullptr, 30L * 86'400), &ASN1_TIME_free);
+  require(X509_CRL_set_version(list.get(), X509_CRL_VERSION_2) == 1 &&
+          X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(issuer.certificate.get())) == 1 &&
+          X509_CRL_set1_lastUpdate(list.get(), now.get()) == 1 &&
+          X509_CRL_set1_nextUpdate(list.get(), next.get()) == 1);
+  for (const X509* certificate : revoked) {
+    X509_REVOKED* entry = X509_REVOKED_new();
+    auto* serial = const_cast<ASN1_INTEGER*>(X509_get0_serialNumber(certificate));
+    require(X509_REVOKED_set_serialNumber(entry, serial) == 1 &&
+            X509_REVOKED_set_revocationDate(entry, now.get()) == 1 &&
+            X509_CRL_add0_revoked(list.get(), entry) == 1);
+  }
+  require(X509_CRL_sign(list.get(), issuer.key.get(), EVP_sha256()) > 0);
+  return list;
+}
+
+std::string to_pem(const X509_CRL* list) {
+  return written_to_memory([&](BIO* to) { return PEM_write_bio_X509_CRL(to, list); });
+}
+
+bytes to_der(const X509_CRL* list) {
+  return to_bytes(written_to_memory([&](BIO* to) { return i2d_X509_CRL_bio(to, list); }));
+}
+
 std::string to_pem(const X509* certificate) {
   return written_to_memory([&](BIO* to) { return PEM_write_bio_X509(to, certificate); });
 }

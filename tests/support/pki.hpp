@@ -37,7 +37,13 @@ identity make_root(const std::string& common_name, key_kind kind = key_kind::ec_
 identity self_sign(const certificate_request& request, key_kind kind = key_kind::ec_p256);
 identity issue(const identity& issuer, const certificate_request& request, key_kind kind = key_kind::ec_p256);
 
+// Signed by `issuer`, valid from now for 30 days.
+std::shared_ptr<X509_CRL> make_revocation_list(const identity& issuer,
+                                               const std::vector<const X509*>& revoked);
+
 std::string to_pem(const X509* certificate);
+std::string to_pem(const X509_CRL* list);
+bytes to_der(const X509_CRL* list);
 bytes to_der(const X509* certificate);
 // PKCS#8; encrypted with AES-256-CBC when there is a password.
 std::string to_pem(const EVP_PKEY* key, const std::string& password = {});

@@ -141,7 +141,11 @@ process& process::operator=(process&& other) noexcept {
   return *this;
 }
 
-void process::signal(int number) const { ::kill(pid_, number); }
+// kill(2) takes -1, which is what an ended process leaves here, for every process there is.
+void process::signal(int number) const {
+  if (pid_ <= 0) throw std::logic_error("a signal for a process that has ended");
+  ::kill(pid_, number);
+}
 
 void process::write_input(std::string_view data) const {
   while (!data.empty()) {

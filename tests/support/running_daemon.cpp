@@ -43,16 +43,34 @@ running_daemon::running_daemon(const std::string& config, std::vector<std::strin
       notify_fd_(listen_for_notifications(directory_.path("notify"))),
       process_([&] {
         write_config(config);
-        std::vector<std::string> arguments = {
-            TLSMODEMD,    "--config",    directory_.path("config"), "--listen",
-            socket_path_, "--state-dir", directory_.path("state")};
-        if (config.find("log-level") == std::string::npos)
-          arguments.insert(arguments.end(), {"--log-level", "debug"});
-        arguments.insert(arguments.end(), more_arguments.begin(), more_arguments.end());
-        return process(arguments,
-                       {directory_.path("log"), "", {"NOTIFY_SOCKET=" + directory_.path("notify")}});
+        return start(config.find("log-level") != std::string::npos, more_arguments);
       }()) {
   if (!await_ready()) throw std::runtime_error("tlsmodemd did not start: " + log());
+}
+
+process running_daemon::start(bool has_log_level, const std::vector<std::string>& more_arguments) const {
+  std::vector<std::string> arguments = {TLSMODEMD,    "--config",    directory_.path("config"), "--listen",
+                                        socket_path_, "--state-dir", directory_.path("state")};
+  if (!has_log_level) arguments.insert(arguments.end(), {"--log-level", "debug"});
+  arguments.insert(arguments.end(), more_arguments.begin(), more_arguments.end());
+  return process(arguments, {directory_.path("log"), "", {"NOTIFY_SOCKET=" + directory_.path("notify")}});
+}
+
+void running_daemon::stop(int signal) {
+  if (!process_.is_running()) return;
+  process_.signal(signal);
+  if (!process_.wait()) throw std::runtime_error("tlsmodemd did not end: " + log());
+}
+
+void running_daemon::restart(int signal, std::vector<std::string> more_arguments) {
+  stop(signal);
+  // What the old one said to systemd is none of the new one.
+  char message[4096];
+  while (::recv(notify_fd_, message, sizeof message, MSG_DONTWAIT) >= 0) {
+  }
+  const bool has_log_level = read_file(directory_.path("config")).find("log-level") != std::string::npos;
+  process_ = start(has_log_level, more_arguments);
+  if (!await_ready()) throw std::runtime_error("tlsmodemd did not start again: " + log());
 }
 
 bool running_daemon::await_ready() {
@@ -115,7 +133,9 @@ int test_channel::open(int profile) {
 
 at::item test_channel::connect(int id, const std::string& host, int port) {
   ok("AT#TCONN=" + std::to_string(id) + "," + at::quote(host) + "," + std::to_string(port));
-  return event();
+  auto item = event();
+  while (item.line.starts_with("#TKEY:")) item = event();
+  return item;
 }
 
 at::up_event test_channel::connect_up(int id, const std::string& host, int port) {

@@ -25,10 +25,20 @@ class running_daemon {
   process& daemon() { return process_; }
   const temporary_directory& directory() const { return directory_; }
   void write_config(std::string_view content) const { write_file(directory_.path("config"), content); }
+  // Ends the daemon by this signal and waits for it; nothing if it has ended.
+  void stop(int signal);
+  // Ends the daemon, if it runs, by this signal, starts it again in the same directory, and returns when it
+  // is ready.
+  void restart(int signal, std::vector<std::string> more_arguments = {});
+  std::string state_path(const std::string& name = {}) const {
+    return directory_.path(name.empty() ? "state" : "state/" + name);
+  }
   // Until the daemon says the next READY=1 (after SIGHUP). False when patience ran out.
   bool await_ready();
 
  private:
+  process start(bool has_log_level, const std::vector<std::string>& more_arguments) const;
+
   temporary_directory directory_;
   std::string socket_path_;
   int notify_fd_ = -1;

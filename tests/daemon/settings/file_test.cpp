@@ -60,7 +60,8 @@ TEST(settings_file, every_key_is_stored) {
   const auto loaded = parse(
       "listen = /tmp/a b.sock\nstate-dir=/s\nlog-level = debug\nsocket-mode = 660\nsocket-group = a.b-c_1\n"
       "max-channels = 1\nmax-channels-per-user = 2\nmax-sockets = 3\nmax-sockets-per-channel = 4\n"
-      "resolver-threads = 5\nstop-timeout = 0\n");
+      "resolver-threads = 5\nstop-timeout = 0\nstore-key = /k\nmax-sessions-per-user = 6\n"
+      "session-lifetime = 60\nresume-without-ems = 1\n");
   ASSERT_TRUE(loaded) << loaded.why().text;
   EXPECT_EQ(loaded->listen, "/tmp/a b.sock");
   EXPECT_EQ(loaded->state_dir, "/s");
@@ -73,6 +74,10 @@ TEST(settings_file, every_key_is_stored) {
   EXPECT_EQ(loaded->max_sockets_per_channel, 4U);
   EXPECT_EQ(loaded->resolver_threads, 5U);
   EXPECT_EQ(loaded->stop_timeout.count(), 0);
+  EXPECT_EQ(loaded->store_key, "/k");
+  EXPECT_EQ(loaded->max_sessions_per_user, 6U);
+  EXPECT_EQ(loaded->session_lifetime_seconds, 60U);
+  EXPECT_TRUE(loaded->resume_without_ems);
 }
 
 TEST(settings_file, profiles_keep_order_text_and_lines) {
@@ -101,6 +106,23 @@ TEST(settings_file, only_dane_may_be_repeated_in_a_profile) {
   ASSERT_TRUE(loaded) << loaded.why().text;
   EXPECT_EQ(loaded->profile("p")->options.size(), 2U);
 }
+
+TEST(settings_file, credentials_keep_order_paths_and_places) {
+  const auto loaded = parse(
+      "[credential 7]\ntrusted = /a b\ncrl = c\n[profile p]\nversion = 1\n[credential 2147483647]\npsk=x\n"
+      "[credential 0]\n");
+  ASSERT_TRUE(loaded) << loaded.why().text;
+  ASSERT_EQ(loaded->credentials.size(), 3U);
+  EXPECT_EQ(loaded->credentials[0].tag, 7);
+  ASSERT_EQ(loaded->credentials[0].files.size(), 2U);
+  EXPECT_EQ(loaded->credentials[0].files[0].key, "trusted");
+  EXPECT_EQ(loaded->credentials[0].files[0].path, "/a b");
+  EXPECT_EQ(loaded->credentials[0].files[1].where, "x.conf:3: [credential 7] crl");
+  EXPECT_EQ(loaded->credentials[1].tag, 2147483647);
+  EXPECT_TRUE(loaded->credentials[2].files.empty());
+}
+
+TEST(settings_file, an_empty_store_key_is_the_default) { EXPECT_EQ(parse("store-key =\n")->store_key, ""); }
 
 TEST(settings_file, a_mistake_names_file_line_and_key) {
   struct row {
@@ -140,6 +162,20 @@ TEST(settings_file, a_mistake_names_file_line_and_key) {
       {"[profile a]\nversion = 1\nversion = 2\n", "x.conf:3: [profile a] version: is already in line 2"},
       {"[profile a]\nhs_min = soon\n", "x.conf:2: [profile a] hs_min: must be a number"},
       {"[profile a]\nhs_mni = 1\n", "x.conf:2: [profile a] hs_mni: no such option"},
+      {"[credential]\n", "x.conf:1: a section is"},
+      {"[credential ]\n", "x.conf:1: a section is"},
+      {"[credential a]\n", "x.conf:1: a section is"},
+      {"[credential 01]\n", "x.conf:1: a section is"},
+      {"[credential -1]\n", "x.conf:1: a section is"},
+      {"[credential 2147483648]\n", "x.conf:1: a section is"},
+      {"[credential 1]\n[credential 1]\n", "x.conf:2: [credential 1] is already in line 1"},
+      {"[credential 1]\nkey = a\nkey = a\n", "x.conf:3: [credential 1] key: is already in line 2"},
+      {"[credential 1]\ndane = a\ndane = a\n", "x.conf:2: [credential 1] dane: unknown key"},
+      {"[credential 1]\nca = a\n", "x.conf:2: [credential 1] ca: unknown key"},
+      {"[credential 1]\npsk =\n", "x.conf:2: [credential 1] psk: must be the path"},
+      {"[credential 1]\npsk = \"a\"\n", "x.conf:2: [credential 1] psk: must be the path"},
+      {"session-lifetime = 59\n", "x.conf:1: session-lifetime: must be a number from 60 to 604800"},
+      {"resume-without-ems = yes\n", "x.conf:1: resume-without-ems: must be 0 or 1"},
       {"[profile a]\nlog-level = info\n", "x.conf:2: [profile a] log-level: no option of a profile"},
       {"\xEF\xBB\xBFlisten = /x\n", "x.conf:1: no key"},
       {"listen = /x\x01\n", "x.conf:1: a control character"},

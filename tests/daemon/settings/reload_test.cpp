@@ -37,6 +37,15 @@ TEST(reload, takes_over_only_what_can_change) {
   EXPECT_NE(running.profile("p"), nullptr);
 }
 
+TEST(reload, tells_which_credentials_changed) {
+  settings running = parsed("[credential 1]\npsk = a\n[credential 2]\npsk = a\n[credential 3]\n");
+  const settings loaded = parsed("[credential 2]\npsk = b\n\n[credential 1]\npsk = a\n[credential 4]\n");
+  EXPECT_THAT(compare(running, loaded).reloadable,
+              ElementsAre("credential 2", "credential 4", "credential 3"));
+  apply_reloadable(running, loaded);
+  EXPECT_TRUE(compare(running, loaded).none());
+}
+
 TEST(reload, a_profile_that_only_moved_has_not_changed) {
   EXPECT_TRUE(compare(parsed("[profile p]\nx = 1\n"), parsed("\n\n[profile p]\n\nx = 1\n")).none());
 }

@@ -47,9 +47,9 @@ TEST(shipped_configuration, shows_the_defaults) {
   const auto shown = parse_text(uncommented(contents(root + "configs/tlsmodemd.conf")), "shown", nullptr);
   ASSERT_TRUE(shown) << shown.why().text;
   const setting_changes changes = compare(settings{}, *shown);
-  // There is no name that stands for "the group of the daemon".
-  EXPECT_THAT(changes.needs_restart, ElementsAre("socket-group"));
-  EXPECT_THAT(changes.reloadable, ElementsAre("profile default", "profile meter"));
+  // There is no name that stands for "the group of the daemon", nor for the key in the state directory.
+  EXPECT_THAT(changes.needs_restart, ElementsAre("store-key", "socket-group"));
+  EXPECT_THAT(changes.reloadable, ElementsAre("profile default", "profile meter", "credential 7"));
 }
 
 TEST(shipped_configuration, loads) {

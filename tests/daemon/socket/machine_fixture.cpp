@@ -5,8 +5,15 @@ namespace tlsmodem::test {
 void fake_engine::feed(bytes_view data, tls::time_point) {
   if (is != tls::engine_state::handshaking && is != tls::engine_state::established) return;
   switch (data.empty() ? '-' : static_cast<char>(data.front())) {
+    case 'H':
+      about.server_answered = true;
+      break;
+    case 'R':
+      about.resumed = true;
+      [[fallthrough]];
     case 'U':
       is = tls::engine_state::established;
+      about.server_answered = true;
       about.version = "FAKE";
       about.suite = "FAKE_SUITE";
       break;
@@ -56,25 +63,31 @@ std::string text_of(const socket_action& action) {
   struct visitor {
     std::string operator()(const resolve_name& what) const { return "resolve " + what.host; }
     std::string operator()(const open_transport& what) const {
-      return "open " + what.remote.address + ":" + std::to_string(what.remote.port);
+      return prefix(what.in) + "open " + what.remote.address + ":" + std::to_string(what.remote.port);
     }
     std::string operator()(const end_sending&) const { return "end"; }
-    std::string operator()(const close_transport&) const { return "close"; }
+    std::string operator()(const close_transport& what) const { return prefix(what.in) + "close"; }
+    std::string operator()(const replace_transport& what) const {
+      return "replace, unsent " + std::to_string(what.unsent.bytes());
+    }
+    static std::string prefix(transport_slot slot) { return slot == transport_slot::next ? "next: " : ""; }
     std::string operator()(const emit_event& what) const { return what.line; }
   };
   return std::visit(visitor{}, action);
 }
 
-bench::bench(profile options)
-    : machine(std::make_unique<socket_machine>(1, std::move(options),
-                                               [this](const tls::peer_name& peer, std::size_t limit) {
-                                                 auto made = std::make_unique<fake_engine>();
-                                                 engine = made.get();
-                                                 ++engines;
-                                                 asked_for = peer;
-                                                 asked_limit = limit;
-                                                 return made;
-                                               })) {}
+bench::bench(profile options, std::unique_ptr<socket_sessions> sessions)
+    : machine(std::make_unique<socket_machine>(
+          1, std::move(options),
+          [this](const tls::peer_name& peer, std::size_t limit) {
+            auto made = std::make_unique<fake_engine>();
+            engine = made.get();
+            ++engines;
+            asked_for = peer;
+            asked_limit = limit;
+            return made;
+          },
+          std::move(sessions))) {}
 
 words bench::actions() {
   words texts;
@@ -95,6 +108,11 @@ void bench::resolve(std::vector<std::string> addresses) { machine->on_resolved(s
 void bench::reach() {
   machine->on_transport_up({"198.51.100.7", 40000}, {"192.0.2.1", 5684},
                            machine->options().is_datagram() ? 1472 : 0, now);
+}
+
+void bench::reach_next() {
+  machine->on_next_up({"198.51.100.7", 40001}, {"192.0.2.1", 5684},
+                      machine->options().is_datagram() ? 1472 : 0, now);
 }
 
 void bench::come_up() {

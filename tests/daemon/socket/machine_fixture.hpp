@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 using words = std::vector<std::string>;
 
 struct fake_engine final : tls::engine {
+  void offer(bytes_view session) override { offered = std::string(as_text(session)); }
+  std::vector<tls::resumable_session> take_sessions() override { return std::exchange(left, {}); }
   void start(tls::time_point) override { is = tls::engine_state::handshaking; }
   void feed(bytes_view data, tls::time_point) override;
   void feed_end(tls::time_point) override;
@@ -29,8 +31,8 @@ struct fake_engine final : tls::engine {
   tls::packet_queue& outgoing() override { return out; }
   tls::packet_queue& incoming() override { return in; }
 
-  // What feed() makes of ciphertext, by its first letter: 'U' up, 'C' close_notify, 'A' alert, 'D' damage,
-  // anything else is plaintext.
+  // What feed() makes of ciphertext, by its first letter: 'H' the server answers, 'U' up, 'R' up by
+  // resumption, 'C' close_notify, 'A' alert, 'D' damage, anything else is plaintext.
   tls::engine_state is = tls::engine_state::idle;
   std::optional<tls::time_point> due;
   tls::send_outcome answer = tls::send_outcome::ok;
@@ -39,6 +41,8 @@ struct fake_engine final : tls::engine {
   tls::packet_queue out;
   tls::packet_queue in;
   int expired = 0;
+  std::string offered;
+  std::vector<tls::resumable_session> left;
 };
 
 profile profile_of(socket_protocol protocol, delivery_mode delivery = delivery_mode::push);
@@ -48,7 +52,8 @@ std::string text_of(const socket_action& action);
 
 class bench {
  public:
-  explicit bench(profile options = profile_of(socket_protocol::dtls));
+  explicit bench(profile options = profile_of(socket_protocol::dtls),
+                 std::unique_ptr<socket_sessions> sessions = nullptr);
 
   // Everything the machine wants done since the last call; close_transport empties outgoing() as the driver
   // does.
@@ -60,6 +65,9 @@ class bench {
   void resolve(std::vector<std::string> addresses = {"192.0.2.1"});
   void reach();
   void network(std::string_view data) { machine->on_received(as_bytes(data), false, now); }
+  // The transport of a handshake beside the association.
+  void reach_next();
+  void next_network(std::string_view data) { machine->on_next_received(as_bytes(data), now); }
   // All of the way to connected, with nothing left to look at.
   void come_up();
   // The client takes one frame.

@@ -140,6 +140,69 @@ INSTANTIATE_TEST_SUITE_P(
                     certificate_case{"der_of_a_key", [] { return to_der(one().key.get()); }, 0}),
     [](const auto& payload) { return payload.param.name; });
 
+const bytes& list_pem() {
+  static const bytes made = to_bytes(to_pem(make_revocation_list(one(), {two().certificate.get()}).get()));
+  return made;
+}
+const bytes& list_der() {
+  static const bytes made = to_der(make_revocation_list(one(), {}).get());
+  return made;
+}
+
+struct revocation_case {
+  const char* name;
+  bytes content;
+  std::size_t lists;    // 0: refused
+  const char* refusal;  // part of it
+};
+
+TEST(revocation_list_parsing, accepts_or_refuses) {
+  bytes cut = list_der();
+  cut.pop_back();
+  const revocation_case cases[] = {
+      {"pem", list_pem(), 1, ""},
+      {"pem_twice", joined({list_pem(), list_pem()}), 2, ""},
+      {"pem_with_crlf", with_crlf(list_pem()), 1, ""},
+      {"pem_with_text_in_front", joined({to_bytes("# revoked\n"), list_pem()}), 1, ""},
+      {"der", list_der(), 1, ""},
+      {"der_twice", joined({list_der(), list_der()}), 2, ""},
+      {"empty", {}, 0, "no revocation list in an empty payload"},
+      {"rubbish", to_bytes("no list"), 0, "the data is no revocation list"},
+      {"der_cut", cut, 0, "the data is no revocation list"},
+      {"der_with_rubbish_behind", joined({list_der(), bytes{0}}), 0, "the data is no revocation list"},
+      {"certificate_pem", pem_of(one()), 0, "a PEM block is not a revocation list"},
+      {"certificate_der", der_of(one()), 0, "the data is no revocation list"},
+      {"pem_with_a_certificate_among_them", joined({list_pem(), pem_of(one())}), 0, "is not a"},
+      {"pem_with_rubbish_behind", joined({list_pem(), to_bytes("x")}), 0, "behind its last block"},
+      {"pem_without_content", to_bytes("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"), 0,
+       "a PEM block holds no revocation list"},
+  };
+  for (const auto& each : cases) {
+    SCOPED_TRACE(each.name);
+    const auto parsed = tls::parse_revocation_lists(each.content);
+    ASSERT_EQ(static_cast<bool>(parsed), each.lists > 0);
+    if (parsed) {
+      EXPECT_EQ(parsed->size(), each.lists);
+    } else {
+      EXPECT_EQ(parsed.why().code, at::error::credentials_unusable);
+      EXPECT_NE(parsed.why().text.find(each.refusal), std::string::npos) << parsed.why().text;
+    }
+    EXPECT_EQ(ERR_peek_error(), 0UL);
+  }
+}
+
+TEST(key_writing, gives_a_key_that_parses_to_the_same_one) {
+  for (const auto kind : {key_kind::ec_p256, key_kind::ec_p384, key_kind::rsa_2048, key_kind::ed25519}) {
+    const auto key = make_key(kind);
+    const auto der = tls::to_pkcs8(key);
+    ASSERT_TRUE(der) << der.why().text;
+    const auto again = tls::parse_private_key(der->view(), nullptr);
+    ASSERT_TRUE(again) << again.why().text;
+    EXPECT_EQ(EVP_PKEY_eq(again->get(), key.get()), 1);
+    EXPECT_EQ(ERR_peek_error(), 0UL);
+  }
+}
+
 struct key_case {
   const char* name;
   bytes (*make)();

@@ -84,6 +84,13 @@ struct pair {
         network(*client, server, conditions) {
     network.connect();
   }
+  // The next connection to the server of an earlier pair, which is offered `session`.
+  pair(const tls::context_options& client_options, const pair& before, bytes_view session,
+       const network_conditions& conditions = {})
+      : client(engine_for(client_options)), server(before.server), network(*client, server, conditions) {
+    client->offer(session);
+    network.connect();
+  }
 
   bool up() const { return client->state() == tls::engine_state::established; }
   std::string why() const { return client->failure().why.text; }

@@ -35,14 +35,25 @@ test_server::test_server(const server_options& options) : options_(options) {
   const bool datagram = options.transport == tls::transport_kind::datagram;
   ctx_.reset(SSL_CTX_new(datagram ? DTLS_server_method() : TLS_server_method()));
   configure();
-  wire_.transport = options.transport;
+  make_connection();
+}
+
+test_server::test_server(const test_server& before) : options_(before.options_) {
+  const tls::error_queue_scope scope;
+  SSL_CTX_up_ref(before.ctx_.get());
+  ctx_.reset(before.ctx_.get());
+  make_connection();
+}
+
+void test_server::make_connection() {
+  wire_.transport = options_.transport;
   ssl_.reset(SSL_new(ctx_.get()));
   SSL_set_app_data(ssl_.get(), this);
   BIO* const bio = tls::make_wire_bio(wire_).release();
   SSL_set_bio(ssl_.get(), bio, bio);
   SSL_set_accept_state(ssl_.get());
   SSL_set_info_callback(ssl_.get(), note_info);
-  if (!datagram) return;
+  if (options_.transport != tls::transport_kind::datagram) return;
   SSL_set_mtu(ssl_.get(), static_cast<long>(options_.datagram_limit));
   DTLS_set_timer_cb(ssl_.get(), [](SSL* ssl, unsigned previous) {
     if (previous == 0) server_of(ssl).flight_started_ = true;
@@ -63,7 +74,10 @@ void test_server::configure() {
   if (options_.cookie_exchange) SSL_CTX_set_options(ctx, SSL_OP_COOKIE_EXCHANGE);
   SSL_CTX_set_cookie_generate_cb(ctx, make_cookie);
   SSL_CTX_set_cookie_verify_cb(ctx, check_cookie);
-  SSL_CTX_set_client_hello_cb(ctx, read_client_hello, this);
+  SSL_CTX_set_client_hello_cb(ctx, read_client_hello, nullptr);
+  if (!options_.tickets) SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+  if (!options_.session_ids) SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  if (!options_.extended_master_secret) SSL_CTX_set_options(ctx, SSL_OP_NO_EXTENDED_MASTER_SECRET);
   if (options_.own) {
     require(SSL_CTX_use_certificate(ctx, options_.own->certificate.get()) == 1);
     require(SSL_CTX_use_PrivateKey(ctx, options_.own->key.get()) == 1);
@@ -81,7 +95,7 @@ void test_server::configure() {
     SSL_CTX_set_psk_server_callback(ctx, give_psk);
     SSL_CTX_set_psk_find_session_callback(ctx, find_psk_session);
   }
-  if (!options_.alpn.empty()) SSL_CTX_set_alpn_select_cb(ctx, choose_alpn, this);
+  if (!options_.alpn.empty()) SSL_CTX_set_alpn_select_cb(ctx, choose_alpn, nullptr);
   if (options_.record_limit != 0)
     SSL_CTX_set_max_send_fragment(ctx, static_cast<long>(options_.record_limit));
 }
@@ -108,9 +122,9 @@ int test_server::find_psk_session(SSL* ssl, const unsigned char* identity, std::
   return 1;
 }
 
-int test_server::choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size,
-                             const unsigned char* in, unsigned size, void* self) {
-  for (const std::string& name : static_cast<test_server*>(self)->options_.alpn) {
+int test_server::choose_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size,
+                             const unsigned char* in, unsigned size, void*) {
+  for (const std::string& name : server_of(ssl).options_.alpn) {
     for (unsigned i = 0; i < size; i += in[i] + 1U) {
       if (as_text({in + i + 1, in[i]}) != name) continue;
       *out = in + i + 1;
@@ -121,8 +135,8 @@ int test_server::choose_alpn(SSL*, const unsigned char** out, unsigned char* out
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-int test_server::read_client_hello(SSL* ssl, int*, void* self) {
-  auto& server = *static_cast<test_server*>(self);
+int test_server::read_client_hello(SSL* ssl, int*, void*) {
+  auto& server = server_of(ssl);
   const unsigned char* data = nullptr;
   const std::size_t size = SSL_client_hello_get0_ciphers(ssl, &data);
   server.offered_suites_.clear();

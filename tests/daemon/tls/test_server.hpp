@@ -28,11 +28,18 @@ struct server_options {
   bool cookie_exchange = true;
   std::size_t datagram_limit = 1200;
   std::size_t record_limit = 0;  // longest plaintext of a record, 0: the most
+  bool tickets = true;
+  bool session_ids = true;  // remembers sessions of TLS up to 1.2 by their id
+  bool extended_master_secret = true;
 };
 
 class test_server {
  public:
   explicit test_server(const server_options& options);
+  // The same server's next connection: with its ticket keys and the sessions that it remembers.
+  explicit test_server(const test_server& before);
+  // libssl forgets the session of a connection that was not closed.
+  ~test_server() { SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN); }
 
   void feed(bytes_view ciphertext, tls::time_point now);
   std::optional<tls::time_point> deadline() const { return established_ ? std::nullopt : timer_.deadline(); }
@@ -42,6 +49,7 @@ class test_server {
 
   bool established() const { return established_; }
   bool failed() const { return failed_; }
+  bool resumed() const { return SSL_session_reused(ssl_.get()) != 0; }
   bool peer_closed() const { return (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0; }
   tls::packet_queue& outgoing() { return wire_.output; }
   // What the application got; datagrams one by one.
@@ -63,6 +71,7 @@ class test_server {
   static void note_info(const SSL* ssl, int where, int value);
 
   void configure();
+  void make_connection();
   void advance(bytes_view input, tls::time_point now);
   void read_all();
 

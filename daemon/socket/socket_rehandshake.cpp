@@ -1,0 +1,162 @@
+// A new handshake beside a living association: AT#TREHS, and what the option auto_resume asks for. The
+// association is used until the new one is up.
+#include "socket_machine.hpp"
+
+#include <algorithm>
+
+namespace tlsmodem {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto tcp_connect_limit = 10s;
+constexpr auto stream_handshake_limit = 60s;
+
+}  // namespace
+
+bool socket_machine::was_silent_for_long(time_point now) const {
+  return profile_.auto_resume > 0ms && profile_.protocol == socket_protocol::dtls &&
+         phase_ == phase::connected && now - last_traffic_ >= profile_.auto_resume;
+}
+
+std::optional<at::failure> socket_machine::rehandshake(handshake_wish wish, time_point now) {
+  if (!profile_.is_secure())
+    return at::failure{at::error::not_supported, "A socket without TLS has no handshake."};
+  if (next_) return at::failure{at::error::busy, "A new handshake is on its way already."};
+  next_.emplace();
+  next_->wish = wish;
+  next_->remote = remote_;
+  next_->shares_transport = keeps_port_ && profile_.is_datagram();
+  if (profile_.hs_timeout > 0ms) next_->deadline = now + profile_.hs_timeout;
+  if (next_->shares_transport) {
+    next_->local = local_;
+    next_->path_limit_bytes = path_limit_bytes_;
+    start_next_engine(now);
+    return std::nullopt;
+  }
+  if (!profile_.is_datagram()) next_->reach_deadline = now + tcp_connect_limit;
+  actions_.emplace_back(open_transport{remote_, transport_slot::next});
+  return std::nullopt;
+}
+
+void socket_machine::on_next_up(const net::endpoint& local, const net::endpoint& remote,
+                                std::size_t path_limit_bytes, time_point now) {
+  if (!next_ || next_->engine) return;
+  next_->local = local;
+  next_->remote = remote;
+  next_->path_limit_bytes = path_limit_bytes;
+  next_->reach_deadline.reset();
+  if (!profile_.is_datagram() && !next_->deadline) next_->deadline = now + stream_handshake_limit;
+  start_next_engine(now);
+}
+
+void socket_machine::start_next_engine(time_point now) {
+  next_->engine = new_engine(next_->path_limit_bytes, next_->wish);
+  next_->started = now;
+  next_->engine->start(now);
+  inspect_next(now);
+}
+
+void socket_machine::on_next_received(bytes_view data, time_point now) {
+  if (!next_ || !next_->engine) return;
+  next_->engine->feed(data, now);
+  inspect_next(now);
+}
+
+void socket_machine::on_next_end(time_point now) {
+  if (!next_ || !next_->engine) return;
+  next_->engine->feed_end(now);
+  inspect_next(now);
+}
+
+void socket_machine::on_next_failed(const at::failure& why, time_point) {
+  if (next_) drop_next(why, -1);
+}
+
+socket_machine::next_output socket_machine::next_outgoing() {
+  if (!next_ || !next_->engine) return {};
+  return {&next_->engine->outgoing(),
+          next_->shares_transport ? transport_slot::current : transport_slot::next};
+}
+
+std::optional<socket_machine::time_point> socket_machine::next_deadline() const {
+  if (!next_) return std::nullopt;
+  std::optional<time_point> first = next_->deadline;
+  const auto earlier = [&](std::optional<time_point> other) {
+    if (other && (!first || *other < *first)) first = other;
+  };
+  earlier(next_->reach_deadline);
+  if (next_->engine) earlier(next_->engine->deadline());
+  return first;
+}
+
+void socket_machine::check_next_deadline(time_point now) {
+  if (!next_) return;
+  const bool is_late = (next_->deadline && *next_->deadline <= now) ||
+                       (next_->reach_deadline && *next_->reach_deadline <= now);
+  if (is_late) {
+    drop_next({at::error::handshake_timeout, remote_.address + " did not answer the new handshake in time."},
+              -1);
+    return;
+  }
+  if (!next_->engine || !next_->engine->deadline() || *next_->engine->deadline() > now) return;
+  next_->engine->on_deadline(now);
+  inspect_next(now);
+}
+
+void socket_machine::inspect_next(time_point now) {
+  const auto state = next_->engine->state();
+  if (state == tls::engine_state::failed) {
+    const auto failure = next_->engine->failure();
+    drop_next(failure.why, failure.alert);
+  } else if (state != tls::engine_state::handshaking) {
+    use_next(now);
+  }
+}
+
+void socket_machine::use_next(time_point now) {
+  auto next = *std::exchange(next_, std::nullopt);
+  if (!next.shares_transport) {
+    // The server may forget the old association now, if it still knows it.
+    engine_->shut(now);
+    actions_.emplace_back(replace_transport{std::move(engine_->outgoing())});
+  }
+  engine_ = std::move(next.engine);
+  local_ = next.local;
+  remote_ = next.remote;
+  path_limit_bytes_ = next.path_limit_bytes;
+  handshake_started_ = next.started;
+  on_established(now);
+  inspect(now);
+}
+
+// The association ended before the new one was up: from here on it is a connect like any other.
+void socket_machine::wait_for_next(time_point now) {
+  auto next = *std::exchange(next_, std::nullopt);
+  if (next.shares_transport) {
+    engine_ = std::move(next.engine);
+  } else {
+    engine_->shut(now);
+    actions_.emplace_back(replace_transport{std::move(engine_->outgoing())});
+    engine_ = std::move(next.engine);
+  }
+  local_ = next.local;
+  remote_ = next.remote;
+  path_limit_bytes_ = next.path_limit_bytes;
+  handshake_started_ = next.started;
+  connect_deadline_ = next.deadline;
+  reach_deadline_ = next.reach_deadline;
+  wish_ = next.wish;
+  candidates_.clear();
+  enter(engine_ ? phase::handshaking : phase::reaching);
+}
+
+void socket_machine::drop_next(const at::failure& why, int alert) {
+  const auto dropped = std::move(*std::exchange(next_, std::nullopt));
+  if (sessions_) sessions_->failed(dropped.engine && dropped.engine->info().server_answered, alert > 0);
+  if (!dropped.shares_transport) actions_.emplace_back(close_transport{transport_slot::next});
+  tell_failure(why, alert);
+  if (dropped.holds_sends) failed_for_send_ = why;
+}
+
+}  // namespace tlsmodem

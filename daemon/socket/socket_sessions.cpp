@@ -1,0 +1,72 @@
+#include "socket_sessions.hpp"
+
+#include "daemon/tls/fingerprint.hpp"
+
+#include <utility>
+
+namespace tlsmodem {
+
+socket_sessions::~socket_sessions() { drop_attempt(); }
+
+void socket_sessions::drop_attempt() {
+  if (attempt_ && attempt_->loan) store_.give_back(config_.user, attempt_->handle, *attempt_->loan);
+  attempt_.reset();
+}
+
+std::string socket_sessions::candidate(const tls::fingerprint& binding, handshake_wish wish) const {
+  if (wish != handshake_wish::as_configured) return handle_;
+  if (requested_) return *requested_;
+  if (config_.mode == resume_mode::own) return handle_;
+  if (config_.mode == resume_mode::automatic) return store_.find(config_.user, binding).value_or("");
+  return {};
+}
+
+secret socket_sessions::begin(const tls::peer_name& peer, std::uint16_t port, handshake_wish wish) {
+  drop_attempt();
+  const auto binding = tls::bind_to_peer(config_.context, peer, port);
+  auto handle = candidate(binding, wish);
+  const bool is_own = !handle.empty() && handle == handle_ && where_.binding == binding;
+  if (!is_own && !store_.knows(config_.user, handle, binding)) handle = session_store::make_handle();
+  attempt_ = attempt{handle, {binding, peer.host, port, config_.is_kept}, {}};
+  if (wish == handshake_wish::full) return {};
+  auto lent = store_.lend(config_.user, handle, binding);
+  if (!lent) return {};
+  attempt_->loan = lent->number;
+  return std::move(lent->state);
+}
+
+void socket_sessions::established(bool was_resumed) {
+  if (!attempt_) return;
+  if (was_resumed && attempt_->loan) {
+    store_.spend(config_.user, attempt_->handle, *attempt_->loan);
+  } else if (!was_resumed) {
+    // The server does not know the session any more, or a new one takes its place.
+    store_.forget(config_.user, attempt_->handle);
+  }
+  handle_ = attempt_->handle;
+  where_ = attempt_->where;
+  attempt_.reset();
+  requested_.reset();
+}
+
+void socket_sessions::failed(bool server_answered, bool has_fatal_alert) {
+  if (!attempt_) return;
+  if (attempt_->loan && has_fatal_alert) {
+    store_.forget(config_.user, attempt_->handle);
+  } else if (attempt_->loan && server_answered) {
+    store_.spend(config_.user, attempt_->handle, *attempt_->loan);
+  } else {
+    drop_attempt();
+  }
+  attempt_.reset();
+}
+
+bool socket_sessions::keep(std::vector<tls::resumable_session> sessions) {
+  bool any = false;
+  for (auto& session : sessions) any = store_.put(config_.user, handle_, where_, std::move(session)) || any;
+  return any;
+}
+
+void socket_sessions::broken() { store_.forget(config_.user, handle_); }
+
+}  // namespace tlsmodem

@@ -1,0 +1,43 @@
+// How the sessions of one handle are written into a row of the store.
+#pragma once
+
+#include "daemon/support/secret.hpp"
+#include "daemon/tls/context.hpp"
+#include "protocol/bytes.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tlsmodem {
+
+// One session that can be resumed.
+struct kept_session {
+  secret state;  // libssl's encoding
+  std::chrono::sys_seconds made{};
+  std::chrono::sys_seconds expires{};
+  bool is_ticket = false;
+  bool is_single_use = false;
+  std::uint64_t loan = 0;  // in memory only: the loan that it is given out for; 0: none
+};
+
+// All that a handle names.
+struct session_entry {
+  tls::fingerprint binding{};  // of what a session must not outlive
+  std::string host;
+  std::uint16_t port = 0;
+  std::string version;
+  std::string suite;
+  std::vector<kept_session> sessions;  // the newest last
+};
+
+// RFC 8446 lets a server send any number of tickets; more than these would only be spent one by one anyway.
+inline constexpr std::size_t max_sessions_of_entry = 4;
+
+secret encode(const session_entry& entry);
+// Nothing for anything that encode() would not have written.
+std::optional<session_entry> decode_session_entry(bytes_view row);
+
+}  // namespace tlsmodem

@@ -1,0 +1,262 @@
+#include "session_store.hpp"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <array>
+
+namespace tlsmodem {
+namespace {
+
+using std::chrono::seconds;
+
+// RFC 8446 4.6.1: whatever a server or a configuration says.
+constexpr seconds longest_ticket_lifetime{604800};
+
+// What can be used several times can be lent several times.
+bool is_free(const kept_session& session) { return session.loan == 0 || !session.is_single_use; }
+
+}  // namespace
+
+session_store::session_store(limits bounds, wall_clock clock) : limits_(bounds), clock_(std::move(clock)) {}
+
+std::string session_store::make_handle() {
+  std::array<unsigned char, 16> random{};
+  // Fails only when the system has no entropy at all; nothing could be encrypted then.
+  if (RAND_bytes(random.data(), random.size()) != 1) std::abort();
+  std::string handle;
+  for (const auto byte : random)
+    handle.append({"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]});
+  return handle;
+}
+
+// ---- finding
+
+const session_store::entry* session_store::find_entry(user_id user, std::string_view handle) const {
+  const auto of_user = users_.find(user);
+  if (of_user == users_.end()) return nullptr;
+  const auto found = of_user->second.find(handle);
+  return found == of_user->second.end() ? nullptr : &found->second;
+}
+
+session_store::entry* session_store::find_entry(user_id user, std::string_view handle) {
+  return const_cast<entry*>(std::as_const(*this).find_entry(user, handle));
+}
+
+bool session_store::knows(user_id user, std::string_view handle, const tls::fingerprint& binding) const {
+  const auto* found = find_entry(user, handle);
+  return found != nullptr && found->binding == binding;
+}
+
+std::optional<std::string> session_store::find(user_id user, const tls::fingerprint& binding) const {
+  const auto of_user = users_.find(user);
+  if (of_user == users_.end()) return std::nullopt;
+  const entry* best = nullptr;
+  std::string_view handle;
+  for (const auto& [name, candidate] : of_user->second) {
+    if (candidate.binding != binding || (best != nullptr && candidate.used < best->used)) continue;
+    const auto is_usable = [this](const kept_session& s) { return is_free(s) && !is_expired(s); };
+    if (std::none_of(candidate.sessions.begin(), candidate.sessions.end(), is_usable)) continue;
+    best = &candidate;
+    handle = name;
+  }
+  return best == nullptr ? std::nullopt : std::optional(std::string(handle));
+}
+
+bool session_store::is_expired(const kept_session& session) const {
+  const auto now = clock_();
+  // A clock that was set back must not make a session live longer than it may.
+  return now >= session.expires || session.expires - now > longest_ticket_lifetime;
+}
+
+// ---- lending
+
+std::optional<session_store::loan> session_store::lend(user_id user, std::string_view handle,
+                                                       const tls::fingerprint& binding) {
+  drop_expired(user);
+  auto* found = find_entry(user, handle);
+  if (found == nullptr || found->binding != binding) return std::nullopt;
+  found->used = ++uses_;
+  const auto newest = std::find_if(found->sessions.rbegin(), found->sessions.rend(), is_free);
+  if (newest == found->sessions.rend()) return std::nullopt;
+  newest->loan = ++loans_;
+  return loan{newest->loan, newest->state.clone(), newest->is_single_use};
+}
+
+void session_store::give_back(user_id user, std::string_view handle, std::uint64_t number) {
+  auto* found = find_entry(user, handle);
+  if (found == nullptr) return;
+  for (auto& session : found->sessions)
+    if (session.loan == number) session.loan = 0;
+}
+
+void session_store::spend(user_id user, std::string_view handle, std::uint64_t number) {
+  auto* found = find_entry(user, handle);
+  if (found == nullptr) return;
+  const auto removed = std::erase_if(
+      found->sessions, [number](const kept_session& s) { return s.loan == number && s.is_single_use; });
+  if (removed > 0) {
+    changed(user, std::string(handle), *found);
+  } else {
+    give_back(user, handle, number);
+  }
+}
+
+// ---- changing
+
+bool session_store::put(user_id user, const std::string& handle, const place& where,
+                        tls::resumable_session session) {
+  if (!session.has_extended_master_secret && !limits_.without_extended_master_secret) return false;
+  const auto now = clock_();
+  auto lifetime = std::min(limits_.lifetime, longest_ticket_lifetime);
+  if (session.lifetime_hint_s != 0) lifetime = std::min(lifetime, seconds(session.lifetime_hint_s));
+  auto& of_user = users_[user];
+  if (!of_user.contains(handle)) {
+    drop_expired(user);
+    make_room(user);
+  }
+  entry& into = of_user[handle];
+  const bool is_of_another = into.binding != where.binding;
+  if (is_of_another || !session.is_single_use) {
+    // A resumption by session id leaves the very session that it began with; its age goes on.
+    if (!is_of_another && into.sessions.size() == 1 && !session.is_single_use &&
+        std::ranges::equal(into.sessions.front().state.view(), session.state.view())) {
+      into.sessions.front().loan = 0;
+      into.used = ++uses_;
+      return true;
+    }
+    into.sessions.clear();
+  }
+  into.binding = where.binding;
+  into.host = where.host;
+  into.port = where.port;
+  into.version = std::move(session.version);
+  into.suite = std::move(session.suite);
+  const bool was_kept = std::exchange(into.is_kept, where.is_kept);
+  into.used = ++uses_;
+  into.sessions.push_back(
+      {std::move(session.state), now, now + lifetime, session.is_ticket, session.is_single_use, 0});
+  if (into.sessions.size() > max_sessions_of_entry) into.sessions.erase(into.sessions.begin());
+  if (was_kept || into.is_kept) mark(user, handle);
+  return true;
+}
+
+bool session_store::forget(user_id user, std::string_view handle) {
+  const auto of_user = users_.find(user);
+  if (of_user == users_.end()) return false;
+  const auto found = of_user->second.find(handle);
+  if (found == of_user->second.end()) return false;
+  erase(user, found);
+  return true;
+}
+
+void session_store::forget_all(user_id user) {
+  auto& of_user = users_[user];
+  while (!of_user.empty()) erase(user, of_user.begin());
+}
+
+void session_store::erase(user_id user, entries::iterator which) {
+  changed(user, which->first, which->second);
+  users_[user].erase(which);
+}
+
+void session_store::drop_expired(user_id user) {
+  auto& of_user = users_[user];
+  for (auto next = of_user.begin(); next != of_user.end();) {
+    const auto here = next++;
+    auto& sessions = here->second.sessions;
+    const auto dropped = std::erase_if(sessions, [this](const kept_session& s) { return is_expired(s); });
+    if (sessions.empty() && dropped > 0) {
+      erase(user, here);
+    } else if (dropped > 0) {
+      changed(user, here->first, here->second);
+    }
+  }
+}
+
+void session_store::make_room(user_id user) {
+  auto& of_user = users_[user];
+  while (!of_user.empty() && of_user.size() >= limits_.entries_of_user)
+    erase(user, std::min_element(of_user.begin(), of_user.end(),
+                                 [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
+}
+
+// ---- what AT#TSESS? tells
+
+std::vector<session_store::listed> session_store::list(user_id user) const {
+  std::vector<std::pair<std::uint64_t, listed>> found;
+  const auto of_user = users_.find(user);
+  if (of_user == users_.end()) return {};
+  const auto now = clock_();
+  for (const auto& [handle, what] : of_user->second) {
+    const auto newest = std::find_if(what.sessions.rbegin(), what.sessions.rend(),
+                                     [this](const kept_session& s) { return !is_expired(s); });
+    if (newest == what.sessions.rend()) continue;
+    found.push_back({what.used,
+                     {handle, what.host, what.port, what.version, what.suite,
+                      std::max(seconds(0), seconds(now - newest->made)), seconds(newest->expires - now),
+                      newest->is_ticket}});
+  }
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<listed> out;
+  for (auto& [used, one] : found) out.push_back(std::move(one));
+  return out;
+}
+
+// ---- the store
+
+std::size_t session_store::load(const std::vector<store::row>& rows) {
+  std::size_t refused = 0;
+  std::set<user_id> seen;
+  for (const auto& row : rows) {
+    if (row.in != store::table::sessions) continue;
+    auto decoded = decode_session_entry(row.content.view());
+    if (!decoded) {
+      ++refused;
+      mark(row.user, row.name);  // nothing in memory: it will be erased
+      continue;
+    }
+    seen.insert(row.user);
+    entry loaded;
+    static_cast<session_entry&>(loaded) = std::move(*decoded);
+    loaded.used = ++uses_;
+    users_[row.user].try_emplace(row.name, std::move(loaded));
+  }
+  for (const auto user : seen) {
+    drop_expired(user);
+    while (users_[user].size() > limits_.entries_of_user) make_room(user);
+  }
+  return refused;
+}
+
+void session_store::changed(user_id user, const std::string& handle, const entry& what) {
+  if (what.is_kept) mark(user, handle);
+}
+
+void session_store::mark(user_id user, const std::string& handle) {
+  const bool is_first = changes_.empty();
+  changes_.emplace(user, handle);
+  if (is_first && on_changes_) on_changes_();
+}
+
+std::vector<store::change> session_store::take_changes() {
+  std::vector<store::change> out;
+  for (const auto& [user, handle] : std::exchange(changes_, {})) {
+    const auto* now = find_entry(user, handle);
+    const bool is_there = now != nullptr && now->is_kept && !now->sessions.empty();
+    out.push_back({store::table::sessions, user, handle,
+                   is_there ? std::optional(encode(*now)) : std::optional<secret>()});
+  }
+  return out;
+}
+
+void session_store::put_back(const std::vector<std::pair<user_id, std::string>>& rows) {
+  changes_.insert(rows.begin(), rows.end());
+}
+
+void session_store::write_all_again() {
+  for (const auto& [user, of_user] : users_)
+    for (const auto& [handle, what] : of_user) changed(user, handle, what);
+}
+
+}  // namespace tlsmodem

@@ -1,0 +1,124 @@
+#include "handshake_trace.hpp"
+
+#include <stdexcept>
+
+namespace tlsmodem::test {
+namespace {
+
+constexpr std::uint8_t change_cipher_spec_record = 20;
+constexpr std::uint8_t handshake_record = 22;
+constexpr std::uint8_t application_data_record = 23;
+constexpr std::size_t dtls_record_header = 13;
+constexpr std::size_t dtls_message_header = 12;
+constexpr std::size_t tls_record_header = 5;
+constexpr std::size_t tls_message_header = 4;
+
+std::size_t number_at(bytes_view data, std::size_t offset, std::size_t size) {
+  if (offset + size > data.size()) throw std::runtime_error("a message is cut off");
+  std::size_t value = 0;
+  for (const auto byte : data.subspan(offset, size)) value = value << 8 | byte;
+  return value;
+}
+
+bytes copy(bytes_view data, std::size_t offset, std::size_t size) {
+  if (offset + size > data.size()) throw std::runtime_error("a message is cut off");
+  const auto part = data.subspan(offset, size);
+  return {part.begin(), part.end()};
+}
+
+// `body`: behind the message header.
+server_hello parse_server_hello(bytes_view body) {
+  server_hello hello;
+  const std::size_t id_at = 2 + 32;
+  const auto id_size = number_at(body, id_at, 1);
+  hello.session_id = copy(body, id_at + 1, id_size);
+  std::size_t at = id_at + 1 + id_size + 2 + 1;  // suite, compression
+  if (at == body.size()) return hello;           // no extensions
+  for (at += 2; at < body.size();) {
+    const auto size = number_at(body, at + 2, 2);
+    hello.extensions.emplace(static_cast<std::uint16_t>(number_at(body, at, 2)), copy(body, at + 4, size));
+    at += 4 + size;
+  }
+  return hello;
+}
+
+void count(handshake_trace& trace, const conversation& passed) {
+  for (std::size_t i = 0; i < passed.size(); ++i) {
+    const auto& [is_from_client, data] = passed[i];
+    (is_from_client ? trace.client_bytes : trace.server_bytes) += data.size();
+    if (i == 0 || passed[i - 1].is_from_client != is_from_client) ++trace.flights;
+    if (trace.flights == 2) trace.second_flight_bytes += data.size();
+  }
+}
+
+// One record of epoch 0; handshake messages of our peers do not share records.
+void note_dtls_record(handshake_trace& trace, bool is_from_client, bytes_view record) {
+  const bool is_clear = number_at(record, 3, 2) == 0;
+  if (!is_clear || record[0] != handshake_record) return;
+  const auto content = record.subspan(dtls_record_header);
+  if (number_at(content, 6, 3) != 0) return;  // a later fragment
+  (is_from_client ? trace.from_client : trace.from_server).insert(content[0]);
+  if (content[0] == message::client_hello) trace.hellos.push_back(parse_dtls_hello(record));
+  if (content[0] == message::server_hello && !trace.answer)
+    trace.answer = parse_server_hello(content.subspan(dtls_message_header));
+}
+
+// The handshake messages of one direction up to ChangeCipherSpec or protected data, joined.
+bytes clear_messages(const conversation& passed, bool is_from_client) {
+  bytes stream;
+  for (const auto& each : passed)
+    if (each.is_from_client == is_from_client)
+      stream.insert(stream.end(), each.data.begin(), each.data.end());
+  bytes messages;
+  const bytes_view data(stream);
+  for (std::size_t at = 0; at + tls_record_header <= data.size();) {
+    const auto type = data[at];
+    const auto size = number_at(data, at + 3, 2);
+    if (type == change_cipher_spec_record || type == application_data_record) break;
+    if (at + tls_record_header + size > data.size()) break;  // still on its way
+    const auto content = data.subspan(at + tls_record_header, size);
+    if (type == handshake_record) messages.insert(messages.end(), content.begin(), content.end());
+    at += tls_record_header + size;
+  }
+  return messages;
+}
+
+void note_tls_messages(handshake_trace& trace, bool is_from_client, bytes_view messages) {
+  for (std::size_t at = 0; at + tls_message_header <= messages.size();) {
+    const auto size = number_at(messages, at + 1, 3);
+    if (at + tls_message_header + size > messages.size()) break;
+    (is_from_client ? trace.from_client : trace.from_server).insert(messages[at]);
+    if (messages[at] == message::server_hello && !trace.answer)
+      trace.answer = parse_server_hello(messages.subspan(at + tls_message_header, size));
+    at += tls_message_header + size;
+  }
+}
+
+}  // namespace
+
+handshake_trace trace_dtls(const conversation& passed) {
+  handshake_trace trace;
+  count(trace, passed);
+  for (const auto& [is_from_client, data] : passed) {
+    const bytes_view datagram(data);
+    for (std::size_t at = 0; at + dtls_record_header <= datagram.size();) {
+      const auto size = dtls_record_header + number_at(datagram, at + 11, 2);
+      if (at + size > datagram.size()) break;
+      note_dtls_record(trace, is_from_client, datagram.subspan(at, size));
+      at += size;
+    }
+  }
+  return trace;
+}
+
+handshake_trace trace_tls(const conversation& passed) {
+  handshake_trace trace;
+  count(trace, passed);
+  if (!passed.empty() && passed.front().is_from_client)
+    trace.hellos.push_back(parse_tls_hello(passed.front().data));
+  note_tls_messages(trace, true, clear_messages(passed, true));
+  note_tls_messages(trace, false, clear_messages(passed, false));
+  return trace;
+}
+
+}  // namespace tlsmodem::test

@@ -1,0 +1,210 @@
+#include "relays.hpp"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+namespace tlsmodem::test {
+namespace {
+
+constexpr int look_again_ms = 20;  // whether the relay is over, or has a new order
+
+sockaddr_in loopback(int port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  return address;
+}
+
+int bound_socket(int type, int port) {
+  const int fd = ::socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const int on = 1;
+  if (type == SOCK_STREAM) ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const auto address = loopback(port);
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    throw std::runtime_error("port " + std::to_string(port) + " is taken");
+  return fd;
+}
+
+bool is_same(const sockaddr_in& a, const sockaddr_in& b) {
+  return a.sin_port == b.sin_port && a.sin_addr.s_addr == b.sin_addr.s_addr;
+}
+
+}  // namespace
+
+std::vector<conversation> recording::all() const {
+  const std::lock_guard lock(mutex_);
+  return conversations_;
+}
+
+std::size_t recording::begin() {
+  const std::lock_guard lock(mutex_);
+  conversations_.emplace_back();
+  return conversations_.size() - 1;
+}
+
+void recording::add(std::size_t which, const passage& what) {
+  const std::lock_guard lock(mutex_);
+  conversations_[which].push_back(what);
+}
+
+// ---- datagrams
+
+udp_nat::udp_nat(int port, int server_port)
+    : server_port_(server_port), fd_(bound_socket(SOCK_DGRAM, port)), thread_([this] { run(); }) {}
+
+udp_nat::~udp_nat() {
+  is_over_ = true;
+  thread_.join();
+  ::close(fd_);
+  for (const auto& each : mappings_) ::close(each.server_fd);
+}
+
+void udp_nat::lose(std::function<bool(const passage&)> rule) {
+  const std::lock_guard lock(rule_mutex_);
+  rule_ = std::move(rule);
+}
+
+bool udp_nat::is_lost(const passage& what) const {
+  const std::lock_guard lock(rule_mutex_);
+  return rule_ && rule_(what);
+}
+
+int udp_nat::socket_to_server() const {
+  const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const auto address = loopback(server_port_);
+  ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  return fd;
+}
+
+void udp_nat::run() {
+  while (!is_over_) {
+    if (is_rebind_due_.exchange(false))
+      for (auto& each : mappings_) {
+        const int fresh = socket_to_server();  // while the old one is there: another port
+        ::close(std::exchange(each.server_fd, fresh));
+      }
+    std::vector<pollfd> entries = {{fd_, POLLIN, 0}};
+    for (const auto& each : mappings_) entries.push_back({each.server_fd, POLLIN, 0});
+    ::poll(entries.data(), entries.size(), look_again_ms);
+    if (is_rebind_due_) continue;  // before anything else passes
+    pass_from_clients();
+    for (const auto& each : mappings_) pass_from_server(each);
+  }
+}
+
+void udp_nat::pass_from_clients() {
+  std::array<std::uint8_t, 65536> buffer;
+  for (;;) {
+    sockaddr_in from{};
+    socklen_t size = sizeof from;
+    const auto length =
+        ::recvfrom(fd_, buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
+    if (length < 0) return;
+    const auto& through = mapping_of(from);
+    const passage what{true, bytes(buffer.data(), buffer.data() + length)};
+    recording_.add(through.number, what);
+    if (!is_lost(what)) ::send(through.server_fd, what.data.data(), what.data.size(), 0);
+  }
+}
+
+void udp_nat::pass_from_server(const mapping& from) {
+  std::array<std::uint8_t, 65536> buffer;
+  for (;;) {
+    const auto length = ::recv(from.server_fd, buffer.data(), buffer.size(), 0);
+    if (length < 0) return;
+    const passage what{false, bytes(buffer.data(), buffer.data() + length)};
+    recording_.add(from.number, what);
+    if (!is_lost(what))
+      ::sendto(fd_, what.data.data(), what.data.size(), 0, reinterpret_cast<const sockaddr*>(&from.client),
+               sizeof from.client);
+  }
+}
+
+udp_nat::mapping& udp_nat::mapping_of(const sockaddr_in& client) {
+  const auto found = std::find_if(mappings_.begin(), mappings_.end(),
+                                  [&](const mapping& each) { return is_same(each.client, client); });
+  if (found != mappings_.end()) return *found;
+  return mappings_.emplace_back(mapping{client, socket_to_server(), recording_.begin()});
+}
+
+// ---- streams
+
+tcp_relay::tcp_relay(int port, int server_port)
+    : server_port_(server_port), fd_(bound_socket(SOCK_STREAM, port)) {
+  ::listen(fd_, 16);
+  thread_ = std::thread([this] { run(); });
+}
+
+tcp_relay::~tcp_relay() {
+  is_over_ = true;
+  thread_.join();
+  ::close(fd_);
+  for (const auto& each : pairs_) {
+    ::close(each.client_fd);
+    ::close(each.server_fd);
+  }
+}
+
+void tcp_relay::run() {
+  while (!is_over_) {
+    std::vector<pollfd> entries = {{fd_, POLLIN, 0}};
+    for (const auto& each : pairs_) {
+      entries.push_back({each.client_fd, POLLIN, 0});
+      entries.push_back({each.server_fd, POLLIN, 0});
+    }
+    ::poll(entries.data(), entries.size(), look_again_ms);
+    std::erase_if(pairs_, [this](const pair& each) {
+      if (pass(each, true) && pass(each, false)) return false;
+      ::close(each.client_fd);
+      ::close(each.server_fd);
+      return true;
+    });
+    accept();
+  }
+}
+
+void tcp_relay::accept() {
+  const int client = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (client < 0) return;
+  const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const auto address = loopback(server_port_);
+  if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    ::close(client);
+    ::close(server);
+    return;
+  }
+  pairs_.push_back({client, server, recording_.begin()});
+}
+
+bool tcp_relay::pass(const pair& through, bool is_from_client) {
+  std::array<std::uint8_t, 65536> buffer;
+  const int from = is_from_client ? through.client_fd : through.server_fd;
+  const int to = is_from_client ? through.server_fd : through.client_fd;
+  for (;;) {
+    const auto length = ::recv(from, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (length < 0) return errno == EAGAIN;
+    if (length == 0) {
+      // The other direction may have something to say still, but none of our tests listens to it then.
+      return false;
+    }
+    recording_.add(through.number, {is_from_client, bytes(buffer.data(), buffer.data() + length)});
+    for (std::size_t done = 0; done < static_cast<std::size_t>(length);) {
+      pollfd writable{to, POLLOUT, 0};
+      ::poll(&writable, 1, look_again_ms);
+      const auto sent =
+          ::send(to, buffer.data() + done, static_cast<std::size_t>(length) - done, MSG_NOSIGNAL);
+      if (sent < 0 && errno != EAGAIN) return false;
+      if (sent > 0) done += static_cast<std::size_t>(sent);
+    }
+  }
+}
+
+}  // namespace tlsmodem::test
