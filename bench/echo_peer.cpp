@@ -88,6 +88,7 @@ void echo(SSL* ssl) {
     char first;
     ::recvfrom(fd, &first, 1, MSG_PEEK, reinterpret_cast<sockaddr*>(&peer), &size);
     ::connect(fd, reinterpret_cast<const sockaddr*>(&peer), size);
+    const int next = bound_socket(SOCK_DGRAM, port);  // now: the next client must not find the port closed
     SSL* ssl = SSL_new(context);
     BIO* bio = BIO_new_dgram(fd, BIO_NOCLOSE);
     BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_CONNECTED, 0, &peer);
@@ -95,21 +96,21 @@ void echo(SSL* ssl) {
     if (SSL_accept(ssl) == 1) echo(ssl);
     SSL_free(ssl);
     ::close(fd);
-    fd = bound_socket(SOCK_DGRAM, port);
+    fd = next;
   }
 }
 
 }  // namespace
 
-SSL_CTX* make_server_context(peer_protocol protocol) {
-  const bool is_dtls = protocol == peer_protocol::dtls_psk;
-  SSL_CTX* context = SSL_CTX_new(is_dtls ? DTLS_server_method() : TLS_server_method());
-  if (is_dtls) {
+SSL_CTX* make_server_context(peer_protocol protocol, tickets sent) {
+  SSL_CTX* context = SSL_CTX_new(is_datagram(protocol) ? DTLS_server_method() : TLS_server_method());
+  if (protocol == peer_protocol::dtls_psk) {
     SSL_CTX_set_cipher_list(context, psk_suite_name);
     SSL_CTX_set_psk_server_callback(context, server_psk);
   } else {
-    SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
-    SSL_CTX_set_num_tickets(context, 0);
+    if (protocol == peer_protocol::tls) SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
+    if (protocol == peer_protocol::tls1_2) SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
+    if (sent == tickets::off) SSL_CTX_set_num_tickets(context, 0);
     const auto identity = test::self_sign({"bench", {"localhost"}});
     SSL_CTX_use_certificate(context, identity.certificate.get());
     SSL_CTX_use_PrivateKey(context, identity.key.get());
@@ -118,26 +119,24 @@ SSL_CTX* make_server_context(peer_protocol protocol) {
 }
 
 SSL_CTX* make_client_context(peer_protocol protocol) {
-  const bool is_dtls = protocol == peer_protocol::dtls_psk;
-  SSL_CTX* context = SSL_CTX_new(is_dtls ? DTLS_client_method() : TLS_client_method());
-  if (is_dtls) {
+  SSL_CTX* context = SSL_CTX_new(is_datagram(protocol) ? DTLS_client_method() : TLS_client_method());
+  if (protocol == peer_protocol::dtls_psk) {
     SSL_CTX_set_cipher_list(context, psk_suite_name);
     SSL_CTX_set_psk_client_callback(context, client_psk);
-  } else {
-    SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
   }
+  if (protocol == peer_protocol::tls) SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
   return context;
 }
 
-echo_peer::echo_peer(peer_protocol protocol) {
-  const bool is_dtls = protocol == peer_protocol::dtls_psk;
+echo_peer::echo_peer(peer_protocol protocol, tickets sent) {
+  const bool is_dtls = is_datagram(protocol);
   const int fd = bound_socket(is_dtls ? SOCK_DGRAM : SOCK_STREAM, 0);
   if (!is_dtls) ::listen(fd, 64);
   port_ = port_of(fd);
   pid_ = ::fork();
   if (pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    SSL_CTX* context = make_server_context(protocol);
+    SSL_CTX* context = make_server_context(protocol, sent);
     if (is_dtls) serve_dtls(fd, context);
     serve_tls(fd, context);
   }
@@ -145,13 +144,15 @@ echo_peer::echo_peer(peer_protocol protocol) {
 }
 
 echo_peer::~echo_peer() {
+  if (pid_ <= 0) return;  // kill(-1) would end everybody
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
 }
 
-direct_client::direct_client(peer_protocol protocol, int port)
+direct_client::direct_client(peer_protocol protocol, int port, SSL_SESSION* session)
     : context_(make_client_context(protocol)), ssl_(SSL_new(context_)) {
-  const bool is_dtls = protocol == peer_protocol::dtls_psk;
+  const bool is_dtls = is_datagram(protocol);
+  if (session != nullptr) SSL_set_session(ssl_, session);
   fd_ = ::socket(AF_INET, is_dtls ? SOCK_DGRAM : SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;

@@ -198,7 +198,6 @@ const std::vector<refusal> of_an_option = {
      "not supported by this version"},
     {"connection_id", {}, {}, "AT#TCFG=0,\"cid\",\"auto\"", "", 4, "not supported by this version"},
     {"detaching", {}, {}, "AT#TCFG=0,\"hangup\",\"detach\"", "", 4, "not supported by this version"},
-    {"automatic_resumption", {}, {}, "AT#TCFG=0,\"resume\",3", "", 4, "not supported by this version"},
 };
 
 const std::vector<refusal> of_a_credential = {
