@@ -17,10 +17,8 @@ at::result<bytes_view> credential_lookup::read(const credential_name& name) cons
   if (name.type != credential_type::trusted && name.type != credential_type::own_chain &&
       name.type != credential_type::revocation_lists)
     return {error::not_allowed, "Only certificates and revocation lists can be read back."};
-  const auto [entry, origin] = find(name);
+  const auto* entry = find(name).entry;
   if (entry == nullptr) return no_credential(error::not_found, name);
-  if (origin == credential_origin::configuration)
-    return {error::not_allowed, "A credential of the configuration cannot be read back."};
   return entry->content.view();
 }
 

@@ -32,7 +32,7 @@ class credential_lookup {
 
   // entry is null when nobody has one.
   found find(const credential_name& name) const;
-  // What was written. Errors: 22 not there, 3 neither certificates nor revocation lists, or configured.
+  // What was written. Errors: 22 not there, 3 neither certificates nor revocation lists.
   at::result<bytes_view> read(const credential_name& name) const;
   // By name; of two with the same name the volatile one first.
   std::vector<listed> list(std::optional<std::int64_t> tag, std::optional<at::credential_type> type) const;

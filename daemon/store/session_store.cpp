@@ -156,7 +156,13 @@ void session_store::forget_all(user_id user) {
 }
 
 void session_store::erase(user_id user, entries::iterator which) {
-  changed(user, which->first, which->second);
+  // What no store has ever seen needs not be erased there: a store that never works must not be owed more and
+  // more.
+  if (which->second.may_be_stored) {
+    mark(user, which->first);
+  } else {
+    changes_.erase({user, which->first});
+  }
   users_[user].erase(which);
 }
 
@@ -220,6 +226,7 @@ std::size_t session_store::load(const std::vector<store::row>& rows) {
     entry loaded;
     static_cast<session_entry&>(loaded) = std::move(*decoded);
     loaded.used = ++uses_;
+    loaded.may_be_stored = true;
     users_[row.user].try_emplace(row.name, std::move(loaded));
   }
   for (const auto user : seen) {
@@ -242,8 +249,9 @@ void session_store::mark(user_id user, const std::string& handle) {
 std::vector<store::change> session_store::take_changes() {
   std::vector<store::change> out;
   for (const auto& [user, handle] : std::exchange(changes_, {})) {
-    const auto* now = find_entry(user, handle);
+    auto* now = find_entry(user, handle);
     const bool is_there = now != nullptr && now->is_kept && !now->sessions.empty();
+    if (is_there) now->may_be_stored = true;
     out.push_back({store::table::sessions, user, handle,
                    is_there ? std::optional(encode(*now)) : std::optional<secret>()});
   }

@@ -100,7 +100,8 @@ class session_store {
  private:
   struct entry : session_entry {
     bool is_kept = true;
-    std::uint64_t used = 0;  // counts up
+    bool may_be_stored = false;  // the store has it, or was given it
+    std::uint64_t used = 0;      // counts up
   };
   using entries = std::map<std::string, entry, std::less<>>;
 

@@ -32,6 +32,7 @@ void session_writer::flush_soon() {
 }
 
 void session_writer::flush() {
+  if (!store_.trouble().empty()) return;  // load() comes when it has ended
   auto changes = sessions_.take_changes();
   if (changes.empty()) return;
   names written;
@@ -44,7 +45,6 @@ void session_writer::flush() {
 
 void session_writer::retry_later(const names& unwritten) {
   sessions_.put_back(unwritten);
-  if (!store_.trouble().empty()) return;  // load() comes when it has ended
   retry_.expires_after(retry_interval);
   retry_.async_wait([this](const boost::system::error_code& cancelled) {
     if (!cancelled) flush();

@@ -55,6 +55,7 @@ TEST_F(session_store_test, expires_by_the_ticket_the_configuration_and_the_stand
     store.set_limits(
         {.entries_of_user = 3, .lifetime = c.configured, .without_extended_master_secret = false});
     store.put(alice, "h", place(), session("s", c.hint_s));
+    EXPECT_EQ(store.take_changes().size(), 1U);
     ASSERT_EQ(store.list(alice).size(), 1U);
     EXPECT_EQ(store.list(alice).front().expires_in, c.expected);
     now += c.expected - 1s;
@@ -217,6 +218,13 @@ TEST_F(session_store_test, a_handle_that_is_no_longer_kept_leaves_the_disk) {
   const auto changes = store.take_changes();
   ASSERT_EQ(changes.size(), 1U);
   EXPECT_FALSE(changes.front().content);
+}
+
+TEST_F(session_store_test, a_store_that_never_works_is_not_owed_more_and_more) {
+  for (int i = 0; i < 1000; ++i) store.put(alice, std::to_string(i), place(), session("s"));
+  EXPECT_EQ(store.take_changes().size(), 3U);
+  store.put(alice, "new", place(), session("s"));  // the oldest of the three leaves the disk for it
+  EXPECT_EQ(store.take_changes().size(), 2U);
 }
 
 TEST(session_handle, is_random) {
