@@ -37,7 +37,7 @@ server::server(command_line invocation, const settings& config, credential_set c
     : invocation_(std::move(invocation)),
       resolver_(io_, config.resolver_threads),
       store_(io_, config.state_dir, key_file_of(config)),
-      credentials_(store_, std::move(configured)),
+      credentials_(io_, store_, std::move(configured)),
       sessions_(session_limits(config), wall_clock),
       session_writer_(io_, store_, sessions_),
       services_{io_, resolver_, credentials_, sessions_, config, make_profiles(config)},
@@ -61,7 +61,7 @@ int server::run() {
   while (!is_stopping_ && io_.run_one() > 0) {
   }
   finish_stopping();
-  session_writer_.flush();
+  session_writer_.finish();
   store_.stop();
   log(level::notice, "stopped");
   return exit_success;

@@ -16,10 +16,20 @@ outcome modem::send(const at::request& what) {
 }
 
 outcome modem::try_send(const at::send_request& request, bytes_view payload, const driver& socket) {
-  const auto sent = socket->operate(
-      [&](socket_machine& machine, auto now) { return machine.send(payload, request.is_last, now); });
+  const auto attempt = [&] {
+    return socket->operate(
+        [&](socket_machine& machine, auto now) { return machine.send(payload, request.is_last, now); });
+  };
+  auto sent = attempt();
+  // What it has to wait for may have come about, or failed, while the attempt was settled: nobody would tell
+  // again.
+  if (sent.is == send_status::must_wait && socket->machine().state() == at::socket_state::connected &&
+      socket->machine().can_send())
+    sent = attempt();
   if (sent.is == send_status::failed) return finish_send(request, sent.why);
   if (sent.is == send_status::accepted) return finish_send(request, std::nullopt);
+  if (socket->machine().state() != at::socket_state::connected)
+    return finish_send(request, at::failure{error::not_connected, "The connection ended meanwhile."});
   // A full stream makes the client wait. If this command also holds back the events that would carry what the
   // peer sends, the peer may be waiting for us in its turn: then only the client can untie the knot.
   if (!request.is_quiet && !socket->machine().wants_input())
@@ -48,7 +58,8 @@ void modem::retry_send() {
     waiting_send_ = std::move(waiting);
     return;
   } else {
-    done = try_send(waiting->request, waiting->payload, found->second);
+    const auto socket = found->second;  // what the attempt leads to may take it from the map
+    done = try_send(waiting->request, waiting->payload, socket);
   }
   wipe(waiting->payload);
   server_->complete(std::move(done));

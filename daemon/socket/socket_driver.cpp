@@ -264,7 +264,8 @@ void socket_driver::perform(const end_sending&) { is_end_due_ = true; }
 
 void socket_driver::perform(const close_transport& what) {
   if (!slot(what.in)) return;
-  tls::packet_queue unsent;
+  tls::packet_queue unsent = what.unsent;
+  machine_->on_sent(unsent.bytes());
   if (auto* queue = machine_->outgoing(); queue != nullptr && what.in == transport_slot::current) {
     machine_->on_sent(queue->bytes());
     unsent = std::move(*queue);

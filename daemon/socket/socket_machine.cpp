@@ -113,6 +113,7 @@ void socket_machine::connect(const at::connect_request& request, time_point now)
   is_ready_told_ = false;
   is_silent_ = false;
   failed_for_send_.reset();
+  is_fresh_ = false;
   wish_ = handshake_wish::as_configured;
   if (profile_.hs_timeout > 0ms) connect_deadline_ = now + profile_.hs_timeout;
   enter(phase::resolving);
@@ -152,6 +153,7 @@ void socket_machine::on_connect_failed(const at::failure& why, time_point now) {
     fail(why, -1);
     return;
   }
+  if (sessions_) sessions_->failed(engine_ && engine_->info().server_answered, false);
   actions_.emplace_back(close_transport{});
   reach_next(now);
 }
@@ -236,6 +238,7 @@ void socket_machine::on_received(bytes_view data, bool is_truncated, time_point 
     return;
   }
   engine_->feed(data, now);
+  if (is_silent_) engine_->outgoing().clear();  // not even an answer
   if (!engine_->incoming().empty()) last_traffic_ = now;
   inspect(now);
 }
@@ -379,14 +382,13 @@ send_result socket_machine::send(bytes_view payload, bool is_last, time_point no
     return {send_status::failed,
             {message_too_long, "The datagram would be longer than the option mtu allows."}};
   if (failed_for_send_) return {send_status::failed, *std::exchange(failed_for_send_, std::nullopt)};
-  if (!next_ && was_silent_for_long(now)) {
-    if (auto wrong = rehandshake(handshake_wish::abbreviated, now))
-      return {send_status::failed, std::move(*wrong)};
-    next_->holds_sends = true;
-  }
+  if (was_silent_for_long(now)) hold_sends(now);
+  if (failed_for_send_) return {send_status::failed, *std::exchange(failed_for_send_, std::nullopt)};
   if (!can_send()) return {send_status::must_wait, {}};
   const auto outcome = engine_->send(payload, now);
-  last_traffic_ = now;
+  if (outcome == tls::send_outcome::ok) last_traffic_ = now;
+  is_fresh_ = false;
+  const auto why = engine_->failure().why;  // behind inspect() there may be another engine
   inspect(now);
   switch (outcome) {
     case tls::send_outcome::ok:
@@ -398,7 +400,7 @@ send_result socket_machine::send(bytes_view payload, bool is_last, time_point no
     case tls::send_outcome::not_connected:
       return {send_status::failed, {not_connected, "The socket is not connected."}};
     case tls::send_outcome::failed:
-      return {send_status::failed, engine_->failure().why};
+      return {send_status::failed, why};
   }
   if (is_last) shut(farewell::spoken, now);
   return {};
@@ -416,8 +418,11 @@ void socket_machine::shut(farewell how, time_point now) {
 
 void socket_machine::close(farewell how, time_point now) {
   if (next_) {
-    if (!next_->shares_transport) actions_.emplace_back(close_transport{transport_slot::next});
+    if (sessions_) sessions_->failed(next_->engine && next_->engine->info().server_answered, false);
+    if (!next_->shares_transport) actions_.emplace_back(close_transport{transport_slot::next, {}});
     next_.reset();
+  } else if (is_connecting() && sessions_) {
+    sessions_->failed(engine_ && engine_->info().server_answered, false);
   }
   const bool speaks = how == farewell::spoken || !profile_.is_datagram();
   if (speaks && phase_ == phase::connected) engine_->shut(now);

@@ -47,6 +47,7 @@ struct end_sending {};
 // Behind the last byte of outgoing(), everything. The machine hears nothing of this transport any more.
 struct close_transport {
   transport_slot in = transport_slot::current;
+  tls::packet_queue unsent;  // of the next one; of the current one it is outgoing()
 };
 // The next transport becomes the current one, which ends behind its last bytes.
 struct replace_transport {
@@ -164,6 +165,8 @@ class socket_machine {
   std::size_t datagram_limit() const;
   std::unique_ptr<tls::engine> new_engine(std::size_t path_limit_bytes, handshake_wish wish);
   bool was_silent_for_long(time_point now) const;
+  void hold_sends(time_point now);
+  void begin_rehandshake(handshake_wish wish, bool holds_sends, time_point now);
   void start_next_engine(time_point now);
   void inspect_next(time_point now);
   void check_next_deadline(time_point now);
@@ -208,6 +211,7 @@ class socket_machine {
   bool keeps_port_ = false;
   std::optional<second_handshake> next_;
   time_point last_traffic_{};                   // data of the association, either way
+  bool is_fresh_ = false;                       // a new handshake is up for a send that has not come yet
   std::optional<at::failure> failed_for_send_;  // why the handshake that a send waited for did not come about
 
   receive_queue received_;

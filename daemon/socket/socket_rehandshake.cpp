@@ -16,15 +16,31 @@ constexpr auto stream_handshake_limit = 60s;
 
 bool socket_machine::was_silent_for_long(time_point now) const {
   return profile_.auto_resume > 0ms && profile_.protocol == socket_protocol::dtls &&
-         phase_ == phase::connected && now - last_traffic_ >= profile_.auto_resume;
+         phase_ == phase::connected && !is_fresh_ && now - last_traffic_ >= profile_.auto_resume;
+}
+
+// Sends wait for a new handshake, which may be on its way already. When it cannot even begin,
+// failed_for_send_ says so.
+void socket_machine::hold_sends(time_point now) {
+  if (next_) {
+    next_->holds_sends = true;
+    return;
+  }
+  begin_rehandshake(handshake_wish::abbreviated, true, now);
 }
 
 std::optional<at::failure> socket_machine::rehandshake(handshake_wish wish, time_point now) {
   if (!profile_.is_secure())
     return at::failure{at::error::not_supported, "A socket without TLS has no handshake."};
   if (next_) return at::failure{at::error::busy, "A new handshake is on its way already."};
+  begin_rehandshake(wish, false, now);
+  return std::nullopt;
+}
+
+void socket_machine::begin_rehandshake(handshake_wish wish, bool holds_sends, time_point now) {
   next_.emplace();
   next_->wish = wish;
+  next_->holds_sends = holds_sends;
   next_->remote = remote_;
   next_->shares_transport = keeps_port_ && profile_.is_datagram();
   if (profile_.hs_timeout > 0ms) next_->deadline = now + profile_.hs_timeout;
@@ -32,11 +48,10 @@ std::optional<at::failure> socket_machine::rehandshake(handshake_wish wish, time
     next_->local = local_;
     next_->path_limit_bytes = path_limit_bytes_;
     start_next_engine(now);
-    return std::nullopt;
+    return;
   }
   if (!profile_.is_datagram()) next_->reach_deadline = now + tcp_connect_limit;
   actions_.emplace_back(open_transport{remote_, transport_slot::next});
-  return std::nullopt;
 }
 
 void socket_machine::on_next_up(const net::endpoint& local, const net::endpoint& remote,
@@ -126,6 +141,7 @@ void socket_machine::use_next(time_point now) {
   remote_ = next.remote;
   path_limit_bytes_ = next.path_limit_bytes;
   handshake_started_ = next.started;
+  is_fresh_ = next.holds_sends;
   on_established(now);
   inspect(now);
 }
@@ -152,9 +168,16 @@ void socket_machine::wait_for_next(time_point now) {
 }
 
 void socket_machine::drop_next(const at::failure& why, int alert) {
-  const auto dropped = std::move(*std::exchange(next_, std::nullopt));
+  auto dropped = std::move(*std::exchange(next_, std::nullopt));
   if (sessions_) sessions_->failed(dropped.engine && dropped.engine->info().server_answered, alert > 0);
-  if (!dropped.shares_transport) actions_.emplace_back(close_transport{transport_slot::next});
+  // A last alert belongs to the peer.
+  tls::packet_queue unsent;
+  if (dropped.engine) unsent = std::move(dropped.engine->outgoing());
+  if (dropped.shares_transport) {
+    for (; !unsent.empty(); unsent.pop()) engine_->outgoing().push(unsent.front());
+  } else {
+    actions_.emplace_back(close_transport{transport_slot::next, std::move(unsent)});
+  }
   tell_failure(why, alert);
   if (dropped.holds_sends) failed_for_send_ = why;
 }

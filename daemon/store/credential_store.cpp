@@ -4,6 +4,7 @@
 #include "daemon/support/log.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace tlsmodem {
 namespace {
@@ -16,8 +17,8 @@ constexpr std::size_t max_batch_bytes = std::size_t{1024} * 1024;
 
 }  // namespace
 
-credential_store::credential_store(store::store& rows, credential_set configured)
-    : store_(rows), configured_(std::move(configured)) {}
+credential_store::credential_store(boost::asio::io_context& io, store::store& rows, credential_set configured)
+    : store_(rows), configured_(std::move(configured)), retry_(io) {}
 
 void credential_store::load(const std::vector<store::row>& rows) {
   std::size_t loaded = 0;
@@ -125,9 +126,18 @@ void credential_store::write_missing() {
   is_writing_missing_ = true;
   store_.submit(std::move(changes), [this, names = std::move(names)](const std::optional<failure>& wrong) {
     is_writing_missing_ = false;
-    if (wrong) return;
+    if (wrong) return retry_missing();
     for (const auto& [user, name] : names) users_[user].missing.erase(name);
     write_missing();
+  });
+}
+
+// Trouble ends with on_reopened(); a queue that was full has no such end.
+void credential_store::retry_missing() {
+  if (!store_.trouble().empty()) return;
+  retry_.expires_after(std::chrono::seconds(1));
+  retry_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled) write_missing();
   });
 }
 

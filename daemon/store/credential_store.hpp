@@ -10,6 +10,9 @@
 #include "credential_set.hpp"
 #include "store.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
 #include <functional>
 #include <set>
 #include <utility>
@@ -25,7 +28,7 @@ class credential_store {
   static constexpr credential_limits limits_of_user{256, std::size_t{4} * 1024 * 1024};
 
   // The store must outlive this object, and call nothing back after its end.
-  explicit credential_store(store::store& rows, credential_set configured);
+  credential_store(boost::asio::io_context& io, store::store& rows, credential_set configured);
   credential_store(const credential_store&) = delete;
   credential_store& operator=(const credential_store&) = delete;
 
@@ -64,6 +67,7 @@ class credential_store {
   void submit(user_id user, change what, std::optional<secret> content, completion done);
   void settle(user_id user, std::uint64_t number, bool is_durable);
   void write_missing();
+  void retry_missing();
   batch next_missing(std::vector<store::change>& changes) const;
 
   store::store& store_;
@@ -71,6 +75,7 @@ class credential_store {
   std::map<user_id, user_entries> users_;
   std::uint64_t changes_so_far_ = 0;
   bool is_writing_missing_ = false;
+  boost::asio::steady_timer retry_;
 };
 
 }  // namespace tlsmodem

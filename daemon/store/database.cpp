@@ -130,8 +130,8 @@ at::result<database::contents> database::save_from_damage(contents found) {
   set_aside_ = moved_to;
   std::vector<change> again;
   for (auto& each : found.rows) again.push_back({each.in, each.user, each.name, std::move(each.content)});
-  auto wrong = apply(again);
-  if (wrong) return std::move(*wrong);
+  // Also when the new file takes nothing: what was read is there to be served, and to be written later.
+  static_cast<void>(apply(again));
   for (std::size_t i = 0; i < again.size(); ++i) found.rows[i].content = std::move(*again[i].content);
   return found;
 }

@@ -11,6 +11,7 @@ namespace {
 constexpr std::uint8_t format_version = 1;
 constexpr std::uint8_t ticket_flag = 1;
 constexpr std::uint8_t single_use_flag = 2;
+constexpr std::uint8_t extended_master_secret_flag = 4;
 constexpr std::size_t max_name_bytes = 255;
 
 // The whole size is known before a byte is written: a buffer that grows leaves copies of secrets behind.
@@ -83,6 +84,7 @@ kept_session read_session(reader& in) {
   const auto flags = in.number(1);
   session.is_ticket = (flags & ticket_flag) != 0;
   session.is_single_use = (flags & single_use_flag) != 0;
+  session.has_extended_master_secret = (flags & extended_master_secret_flag) != 0;
   session.state = secret(in.raw(in.number(4)));
   return session;
 }
@@ -101,7 +103,9 @@ secret encode(const session_entry& entry) {
   for (const auto& session : entry.sessions) {
     out.time(session.made);
     out.time(session.expires);
-    out.number((session.is_ticket ? ticket_flag : 0U) | (session.is_single_use ? single_use_flag : 0U), 1);
+    out.number((session.is_ticket ? ticket_flag : 0U) | (session.is_single_use ? single_use_flag : 0U) |
+                   (session.has_extended_master_secret ? extended_master_secret_flag : 0U),
+               1);
     out.number(session.state.size(), 4);
     out.raw(session.state.view());
   }

@@ -20,6 +20,7 @@ struct kept_session {
   std::chrono::sys_seconds expires{};
   bool is_ticket = false;
   bool is_single_use = false;
+  bool has_extended_master_secret = false;
   std::uint64_t loan = 0;  // in memory only: the loan that it is given out for; 0: none
 };
 

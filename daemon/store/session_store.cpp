@@ -13,6 +13,12 @@ using std::chrono::seconds;
 // RFC 8446 4.6.1: whatever a server or a configuration says.
 constexpr seconds longest_ticket_lifetime{604800};
 
+// Sessions hold the server's certificate. Longer ones are a server's attempt to make us its memory.
+constexpr std::size_t max_state_bytes = std::size_t{16} * 1024;
+constexpr std::size_t max_bytes_of_user = std::size_t{8} * 1024 * 1024;
+// A clock without a battery begins in the past and is set later; until then nothing is decided for good.
+constexpr seconds clock_slack{300};
+
 // What can be used several times can be lent several times.
 bool is_free(const kept_session& session) { return session.loan == 0 || !session.is_single_use; }
 
@@ -55,18 +61,23 @@ std::optional<std::string> session_store::find(user_id user, const tls::fingerpr
   std::string_view handle;
   for (const auto& [name, candidate] : of_user->second) {
     if (candidate.binding != binding || (best != nullptr && candidate.used < best->used)) continue;
-    const auto is_usable = [this](const kept_session& s) { return is_free(s) && !is_expired(s); };
-    if (std::none_of(candidate.sessions.begin(), candidate.sessions.end(), is_usable)) continue;
+    const auto can_be_lent = [this](const kept_session& s) { return is_free(s) && is_usable(s); };
+    if (std::none_of(candidate.sessions.begin(), candidate.sessions.end(), can_be_lent)) continue;
     best = &candidate;
     handle = name;
   }
   return best == nullptr ? std::nullopt : std::optional(std::string(handle));
 }
 
-bool session_store::is_expired(const kept_session& session) const {
+// For good: whatever the clock does later, it will not be used again.
+bool session_store::is_over(const kept_session& session) const {
   const auto now = clock_();
-  // A clock that was set back must not make a session live longer than it may.
-  return now >= session.expires || session.expires - now > longest_ticket_lifetime;
+  return now >= session.expires || now - session.made >= limits_.lifetime ||
+         (!session.has_extended_master_secret && !limits_.without_extended_master_secret);
+}
+
+bool session_store::is_usable(const kept_session& session) const {
+  return !is_over(session) && clock_() + clock_slack >= session.made;
 }
 
 // ---- lending
@@ -77,7 +88,8 @@ std::optional<session_store::loan> session_store::lend(user_id user, std::string
   auto* found = find_entry(user, handle);
   if (found == nullptr || found->binding != binding) return std::nullopt;
   found->used = ++uses_;
-  const auto newest = std::find_if(found->sessions.rbegin(), found->sessions.rend(), is_free);
+  const auto newest = std::find_if(found->sessions.rbegin(), found->sessions.rend(),
+                                   [this](const kept_session& s) { return is_free(s) && is_usable(s); });
   if (newest == found->sessions.rend()) return std::nullopt;
   newest->loan = ++loans_;
   return loan{newest->loan, newest->state.clone(), newest->is_single_use};
@@ -107,15 +119,19 @@ void session_store::spend(user_id user, std::string_view handle, std::uint64_t n
 bool session_store::put(user_id user, const std::string& handle, const place& where,
                         tls::resumable_session session) {
   if (!session.has_extended_master_secret && !limits_.without_extended_master_secret) return false;
+  if (session.state.size() > max_state_bytes) return false;
+  if (session.is_single_use && session.lifetime_hint_s == 0) return false;  // RFC 8446 4.6.1: not for keeping
   const auto now = clock_();
   auto lifetime = std::min(limits_.lifetime, longest_ticket_lifetime);
   if (session.lifetime_hint_s != 0) lifetime = std::min(lifetime, seconds(session.lifetime_hint_s));
   auto& of_user = users_[user];
-  if (!of_user.contains(handle)) {
-    drop_expired(user);
-    make_room(user);
-  }
+  drop_expired(user);
+  const bool is_new = !of_user.contains(handle);
+  if (auto* own = find_entry(user, handle)) own->used = ++uses_;  // not the one to make room
+  make_room(user, is_new ? 1 : 0, session.state.size());
   entry& into = of_user[handle];
+  // An erasure of an older entry of this name may still be owed.
+  if (is_new) into.may_be_stored = changes_.contains({user, handle});
   const bool is_of_another = into.binding != where.binding;
   if (is_of_another || !session.is_single_use) {
     // A resumption by session id leaves the very session that it began with; its age goes on.
@@ -134,8 +150,8 @@ bool session_store::put(user_id user, const std::string& handle, const place& wh
   into.suite = std::move(session.suite);
   const bool was_kept = std::exchange(into.is_kept, where.is_kept);
   into.used = ++uses_;
-  into.sessions.push_back(
-      {std::move(session.state), now, now + lifetime, session.is_ticket, session.is_single_use, 0});
+  into.sessions.push_back({std::move(session.state), now, now + lifetime, session.is_ticket,
+                           session.is_single_use, session.has_extended_master_secret, 0});
   if (into.sessions.size() > max_sessions_of_entry) into.sessions.erase(into.sessions.begin());
   if (was_kept || into.is_kept) mark(user, handle);
   return true;
@@ -171,7 +187,7 @@ void session_store::drop_expired(user_id user) {
   for (auto next = of_user.begin(); next != of_user.end();) {
     const auto here = next++;
     auto& sessions = here->second.sessions;
-    const auto dropped = std::erase_if(sessions, [this](const kept_session& s) { return is_expired(s); });
+    const auto dropped = std::erase_if(sessions, [this](const kept_session& s) { return is_over(s); });
     if (sessions.empty() && dropped > 0) {
       erase(user, here);
     } else if (dropped > 0) {
@@ -180,11 +196,28 @@ void session_store::drop_expired(user_id user) {
   }
 }
 
-void session_store::make_room(user_id user) {
+// For so many more entries and bytes.
+void session_store::make_room(user_id user, std::size_t new_entries, std::size_t new_bytes) {
   auto& of_user = users_[user];
-  while (!of_user.empty() && of_user.size() >= limits_.entries_of_user)
-    erase(user, std::min_element(of_user.begin(), of_user.end(),
-                                 [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
+  std::size_t used = 0;
+  for (const auto& [handle, what] : of_user)
+    for (const auto& session : what.sessions) used += session.state.size();
+  while (!of_user.empty() &&
+         (of_user.size() + new_entries > limits_.entries_of_user || used + new_bytes > max_bytes_of_user)) {
+    const auto oldest = std::min_element(of_user.begin(), of_user.end(), [](const auto& a, const auto& b) {
+      return a.second.used < b.second.used;
+    });
+    for (const auto& session : oldest->second.sessions) used -= session.state.size();
+    erase(user, oldest);
+  }
+}
+
+void session_store::set_limits(limits bounds) {
+  limits_ = bounds;
+  for (auto& [user, of_user] : users_) {
+    drop_expired(user);
+    make_room(user, 0, 0);
+  }
 }
 
 // ---- what AT#TSESS? tells
@@ -196,7 +229,7 @@ std::vector<session_store::listed> session_store::list(user_id user) const {
   const auto now = clock_();
   for (const auto& [handle, what] : of_user->second) {
     const auto newest = std::find_if(what.sessions.rbegin(), what.sessions.rend(),
-                                     [this](const kept_session& s) { return !is_expired(s); });
+                                     [this](const kept_session& s) { return is_usable(s); });
     if (newest == what.sessions.rend()) continue;
     found.push_back({what.used,
                      {handle, what.host, what.port, what.version, what.suite,
@@ -231,7 +264,7 @@ std::size_t session_store::load(const std::vector<store::row>& rows) {
   }
   for (const auto user : seen) {
     drop_expired(user);
-    while (users_[user].size() > limits_.entries_of_user) make_room(user);
+    make_room(user, 0, 0);
   }
   return refused;
 }
@@ -246,14 +279,17 @@ void session_store::mark(user_id user, const std::string& handle) {
   if (is_first && on_changes_) on_changes_();
 }
 
-std::vector<store::change> session_store::take_changes() {
+std::vector<store::change> session_store::take_changes(std::size_t max_bytes) {
   std::vector<store::change> out;
-  for (const auto& [user, handle] : std::exchange(changes_, {})) {
+  std::size_t size = 0;
+  while (!changes_.empty() && size < max_bytes) {
+    const auto [user, handle] = std::move(changes_.extract(changes_.begin()).value());
     auto* now = find_entry(user, handle);
     const bool is_there = now != nullptr && now->is_kept && !now->sessions.empty();
     if (is_there) now->may_be_stored = true;
     out.push_back({store::table::sessions, user, handle,
                    is_there ? std::optional(encode(*now)) : std::optional<secret>()});
+    size += handle.size() + (is_there ? out.back().content->size() : 0);
   }
   return out;
 }

@@ -11,6 +11,7 @@
 #include "session_format.hpp"
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <set>
 #include <string_view>
@@ -58,7 +59,8 @@ class session_store {
   session_store(const session_store&) = delete;
   session_store& operator=(const session_store&) = delete;
 
-  void set_limits(limits bounds) { limits_ = bounds; }
+  // Also for what is there already.
+  void set_limits(limits bounds);
 
   // 32 lower-case hex digits, random.
   static std::string make_handle();
@@ -90,8 +92,8 @@ class session_store {
 
   // Called when there begin to be changes.
   void on_changes(std::function<void()> handler) { on_changes_ = std::move(handler); }
-  // What is to be written, each row once, as it is now.
-  std::vector<store::change> take_changes();
+  // What is to be written, each row once, as it is now; about `max_bytes` of it.
+  std::vector<store::change> take_changes(std::size_t max_bytes = std::numeric_limits<std::size_t>::max());
   // Changes that could not be written are due again.
   void put_back(const std::vector<std::pair<user_id, std::string>>& rows);
   // The store began a new file.
@@ -107,9 +109,10 @@ class session_store {
 
   entry* find_entry(user_id user, std::string_view handle);
   const entry* find_entry(user_id user, std::string_view handle) const;
-  bool is_expired(const kept_session& session) const;
+  bool is_over(const kept_session& session) const;
+  bool is_usable(const kept_session& session) const;
   void drop_expired(user_id user);
-  void make_room(user_id user);
+  void make_room(user_id user, std::size_t new_entries, std::size_t new_bytes);
   void changed(user_id user, const std::string& handle, const entry& what);
   void mark(user_id user, const std::string& handle);
   void erase(user_id user, entries::iterator which);

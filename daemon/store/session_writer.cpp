@@ -11,6 +11,7 @@ namespace {
 
 // For a store that refuses without being in trouble: too much is waiting already.
 constexpr std::chrono::seconds retry_interval{1};
+constexpr std::size_t max_batch_bytes = std::size_t{1024} * 1024;
 
 }  // namespace
 
@@ -31,16 +32,27 @@ void session_writer::flush_soon() {
   boost::asio::post(io_, [this] { flush(); });
 }
 
+// One batch at a time: sessions must not fill the store's queue, in which others wait for an answer.
 void session_writer::flush() {
-  if (!store_.trouble().empty()) return;  // load() comes when it has ended
-  auto changes = sessions_.take_changes();
+  if (is_writing_ || !store_.trouble().empty()) return;  // load() comes when it has ended
+  auto changes = sessions_.take_changes(max_batch_bytes);
   if (changes.empty()) return;
   names written;
   written.reserve(changes.size());
   for (const auto& change : changes) written.emplace_back(change.user, change.name);
+  is_writing_ = true;
   store_.submit(std::move(changes), [this, written = std::move(written)](std::optional<at::failure> wrong) {
-    if (wrong) retry_later(written);
+    is_writing_ = false;
+    if (wrong) return retry_later(written);
+    flush();
   });
+}
+
+void session_writer::finish() {
+  if (!store_.trouble().empty()) return;
+  for (auto changes = sessions_.take_changes(max_batch_bytes); !changes.empty();
+       changes = sessions_.take_changes(max_batch_bytes))
+    store_.submit(std::move(changes), [](std::optional<at::failure>) {});
 }
 
 void session_writer::retry_later(const names& unwritten) {

@@ -17,11 +17,12 @@ class session_writer {
 
   // The rows of an opened store; logs how many did not parse.
   void load(const store::opening& opened);
-  // Submits what is due now.
-  void flush();
+  // Submits all that is due now: the daemon stops.
+  void finish();
 
  private:
   using names = std::vector<std::pair<session_store::user_id, std::string>>;
+  void flush();
   void flush_soon();
   void retry_later(const names& unwritten);
 
@@ -29,6 +30,7 @@ class session_writer {
   store::store& store_;
   session_store& sessions_;
   boost::asio::steady_timer retry_;
+  bool is_writing_ = false;
 };
 
 }  // namespace tlsmodem

@@ -1,6 +1,8 @@
 #include "credential.hpp"
 
+#include <openssl/asn1t.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
 #include <cstring>
@@ -142,6 +144,44 @@ at::failure no_key(bool encrypted, const secret* password) {
                                       : "the private key could not be decrypted");
 }
 
+using pkcs8_ptr = std::unique_ptr<X509_SIG, openssl_deleter<&X509_SIG_free>>;
+
+// Deriving a key from a password takes as long as whoever encrypted it wished, and everybody waits meanwhile.
+// OpenSSL writes 2,048 rounds, others some hundred thousand.
+constexpr long max_derivation_rounds = 2'000'000;
+
+template <typename Parameters, auto Free>
+long rounds_of(const X509_ALGOR* algorithm, const ASN1_ITEM* as, ASN1_INTEGER* Parameters::*member) {
+  const void* encoded = nullptr;
+  int type = 0;
+  X509_ALGOR_get0(nullptr, &type, &encoded, algorithm);
+  if (type != V_ASN1_SEQUENCE) return 0;
+  const std::unique_ptr<Parameters, openssl_deleter<Free>> parameters(
+      static_cast<Parameters*>(ASN1_item_unpack(static_cast<const ASN1_STRING*>(encoded), as)));
+  return parameters ? ASN1_INTEGER_get(parameters.get()->*member) : 0;
+}
+
+// RFC 8018: 6.2 (PBES2 with PBKDF2), or 6.1. scrypt has a limit of OpenSSL's own.
+bool has_too_many_rounds(const X509_SIG* sealed) {
+  const X509_ALGOR* algorithm = nullptr;
+  X509_SIG_get0(sealed, &algorithm, nullptr);
+  long rounds = 0;
+  if (OBJ_obj2nid(algorithm->algorithm) != NID_pbes2) {
+    rounds = rounds_of<PBEPARAM, &PBEPARAM_free>(algorithm, ASN1_ITEM_rptr(PBEPARAM), &PBEPARAM::iter);
+  } else if (algorithm->parameter != nullptr && algorithm->parameter->type == V_ASN1_SEQUENCE) {
+    const std::unique_ptr<PBE2PARAM, openssl_deleter<&PBE2PARAM_free>> parameters(static_cast<PBE2PARAM*>(
+        ASN1_item_unpack(algorithm->parameter->value.sequence, ASN1_ITEM_rptr(PBE2PARAM))));
+    if (parameters && OBJ_obj2nid(parameters->keyfunc->algorithm) == NID_id_pbkdf2)
+      rounds = rounds_of<PBKDF2PARAM, &PBKDF2PARAM_free>(parameters->keyfunc, ASN1_ITEM_rptr(PBKDF2PARAM),
+                                                         &PBKDF2PARAM::iter);
+  }
+  return rounds < 0 || rounds > max_derivation_rounds;
+}
+
+at::failure too_many_rounds() {
+  return unusable("the private key's password derivation has more than 2,000,000 rounds");
+}
+
 at::result<private_key> key_from_pem(bytes_view data, const secret* password) {
   auto blocks = split_pem(as_text(data));
   if (!blocks) return unusable("the PEM text is cut off or has bytes behind its last block");
@@ -151,6 +191,11 @@ at::result<private_key> key_from_pem(bytes_view data, const secret* password) {
   const std::string_view text = blocks->front().text;
   const bool encrypted = blocks->front().label == PEM_STRING_PKCS8 ||
                          text.find("Proc-Type: 4,ENCRYPTED") != std::string_view::npos;
+  if (blocks->front().label == PEM_STRING_PKCS8) {
+    const bio_ptr peeked = reading_bio(as_bytes(text));
+    const pkcs8_ptr sealed(PEM_read_bio_PKCS8(peeked.get(), nullptr, nullptr, nullptr));
+    if (sealed && has_too_many_rounds(sealed.get())) return too_many_rounds();
+  }
   const bio_ptr source = reading_bio(as_bytes(text));
   auto key =
       share(PEM_read_bio_PrivateKey(source.get(), nullptr, give_password, const_cast<secret*>(password)));
@@ -163,9 +208,9 @@ at::result<private_key> key_from_der(bytes_view data, const secret* password) {
   const unsigned char* position = data.data();
   if (auto key = share(d2i_AutoPrivateKey(nullptr, &position, static_cast<long>(data.size())))) return key;
   const unsigned char* again = data.data();
-  X509_SIG* const sealed = d2i_X509_SIG(nullptr, &again, static_cast<long>(data.size()));
-  X509_SIG_free(sealed);
-  if (sealed == nullptr || password == nullptr) return no_key(sealed != nullptr, password);
+  const pkcs8_ptr sealed(d2i_X509_SIG(nullptr, &again, static_cast<long>(data.size())));
+  if (!sealed || password == nullptr) return no_key(sealed != nullptr, password);
+  if (has_too_many_rounds(sealed.get())) return too_many_rounds();
   const bio_ptr source = reading_bio(data);
   auto key =
       share(d2i_PKCS8PrivateKey_bio(source.get(), nullptr, give_password, const_cast<secret*>(password)));

@@ -1,5 +1,6 @@
 // When the system has nothing left: the daemon says so, waits, and goes on when there is something again.
 #include "data_fixture.hpp"
+#include "tests/support/peers.hpp"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -94,6 +95,26 @@ TEST_F(descriptor_shortage, fails_a_bind_with_limit_reached_and_passes) {
   EXPECT_EQ(channel_.error_of("AT#TBIND=" + std::to_string(id) + ",\"127.0.0.1\",0"), 815);
   relieve();
   channel_.ok("AT#TBIND=" + std::to_string(id) + ",\"127.0.0.1\",0");
+}
+
+// The handshake that the send waits for cannot even begin, and nothing else happens that would wake the
+// channel.
+TEST_F(descriptor_shortage, fails_a_send_that_waits_for_a_new_handshake) {
+  if (needs_descriptors_itself) GTEST_SKIP() << "the sanitizer looks at memory through a pipe of its own";
+  const peer server = coap_server(coap_library::openssl, 7610, {"-k", "0123456789abcdef"});
+  channel_.tcred(1, 3, "0123456789abcdef");
+  channel_.tcred(1, 4, "device");
+  for (const char* option : {R"("proto","dtls")", R"("psk","1")", R"("auto_resume",1)"})
+    channel_.ok(std::string("AT#TCFG=0,") + option);
+  const int id = channel_.open();
+  channel_.connect_up(id, "127.0.0.1", 7610);
+  const auto line = "AT#TSEND=" + std::to_string(id) + ",4";
+  const std::string empty_message("\x40\x00\x00\x01", 4);  // a CoAP ping
+  channel_.ok(line, empty_message);  // which waits for nothing: the handshake was just now
+  leave(0);
+  EXPECT_TRUE(eventually([&] { return channel_.error_of(line, empty_message) == 815; }));
+  relieve();
+  channel_.ok(line, empty_message);
 }
 
 // Threads look names up; the store has its own, which the daemon starts with. Root has no limit of threads,

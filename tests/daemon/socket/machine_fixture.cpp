@@ -81,6 +81,7 @@ bench::bench(profile options, std::unique_ptr<socket_sessions> sessions)
           1, std::move(options),
           [this](const tls::peer_name& peer, std::size_t limit) {
             auto made = std::make_unique<fake_engine>();
+            made->fails_to_start = next_engine_fails;
             engine = made.get();
             ++engines;
             asked_for = peer;

@@ -18,7 +18,10 @@ using words = std::vector<std::string>;
 struct fake_engine final : tls::engine {
   void offer(bytes_view session) override { offered = std::string(as_text(session)); }
   std::vector<tls::resumable_session> take_sessions() override { return std::exchange(left, {}); }
-  void start(tls::time_point) override { is = tls::engine_state::handshaking; }
+  void start(tls::time_point) override {
+    is = fails_to_start ? tls::engine_state::failed : tls::engine_state::handshaking;
+    if (fails_to_start) why = {{at::error::internal, "No start."}, -1, false};
+  }
   void feed(bytes_view data, tls::time_point) override;
   void feed_end(tls::time_point) override;
   std::optional<tls::time_point> deadline() const override { return due; }
@@ -41,6 +44,7 @@ struct fake_engine final : tls::engine {
   tls::packet_queue out;
   tls::packet_queue in;
   int expired = 0;
+  bool fails_to_start = false;
   std::string offered;
   std::vector<tls::resumable_session> left;
 };
@@ -80,6 +84,7 @@ class bench {
   socket_machine::time_point now{1h};
   fake_engine* engine = nullptr;  // of the last connect that reached its peer
   int engines = 0;
+  bool next_engine_fails = false;
   tls::peer_name asked_for;
   std::size_t asked_limit = 0;
   std::unique_ptr<socket_machine> machine;

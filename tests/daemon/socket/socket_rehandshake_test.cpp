@@ -69,6 +69,41 @@ TEST(socket_rehandshake, a_failure_leaves_the_association_alone) {
   }
 }
 
+TEST(socket_rehandshake, a_last_alert_still_goes_out) {
+  bench b;
+  b.come_up();
+  b.machine->rehandshake(handshake_wish::full, b.now);
+  b.reach_next();
+  b.forget();
+  b.engine->out.push(as_bytes("alert"));
+  b.next_network("A");
+  const auto actions = b.machine->take_actions();
+  ASSERT_FALSE(actions.empty());
+  const auto* closing = std::get_if<close_transport>(&actions.front());
+  ASSERT_NE(closing, nullptr);
+  EXPECT_EQ(closing->unsent.bytes(), 5U);
+
+  bench shared;
+  shared.machine->keep_port(true);
+  shared.come_up();
+  shared.machine->rehandshake(handshake_wish::full, shared.now);
+  shared.engine->out.push(as_bytes("alert"));
+  shared.network("A");
+  EXPECT_EQ(shared.machine->outgoing()->bytes(), 5U);
+}
+
+TEST(socket_rehandshake, a_send_that_breaks_the_association_tells_why_while_the_next_is_not_even_reached) {
+  bench b(profile_of(socket_protocol::tls));
+  b.come_up();
+  b.machine->rehandshake(handshake_wish::full, b.now);
+  b.engine->answer = tls::send_outcome::failed;
+  b.engine->why = {{at::error::would_overflow, "Too much."}, -1, false};
+  const auto sent = b.send("data");
+  EXPECT_EQ(sent.is, send_status::failed);
+  EXPECT_EQ(sent.why.code, at::error::would_overflow);
+  EXPECT_EQ(b.state(), "connecting");
+}
+
 TEST(socket_rehandshake, has_the_time_limits_of_a_connect) {
   bench tcp(profile_of(socket_protocol::tls));
   tcp.come_up();
@@ -217,6 +252,46 @@ TEST(socket_auto_resume, a_handshake_that_fails_fails_the_send_and_the_next_send
   EXPECT_EQ(b.state(), "connected");
   EXPECT_EQ(b.send("two").is, send_status::must_wait);
   EXPECT_EQ(b.actions(), words{"next: open 192.0.2.1:5684"});
+}
+
+TEST(socket_auto_resume, a_handshake_that_cannot_begin_fails_the_send) {
+  bench b(with_auto_resume(30s));
+  b.machine->keep_port(true);
+  b.come_up();
+  b.now += 31s;
+  b.next_engine_fails = true;
+  const auto sent = b.send("one");
+  EXPECT_EQ(sent.is, send_status::failed);
+  EXPECT_EQ(sent.why.code, at::error::internal);
+  EXPECT_EQ(b.state(), "connected");
+}
+
+TEST(socket_auto_resume, what_failed_to_be_sent_is_no_traffic_and_a_slow_client_makes_no_second_handshake) {
+  bench b(with_auto_resume(30s));
+  b.come_up();
+  b.now += 29s;
+  b.engine->answer = tls::send_outcome::too_long;
+  EXPECT_EQ(b.send("refused").is, send_status::failed);
+  b.engine->answer = tls::send_outcome::ok;
+  b.now += 2s;
+  EXPECT_EQ(b.send("late").is, send_status::must_wait);
+  b.reach_next();
+  b.next_network("R");
+  b.forget();
+  b.now += 1h;
+  EXPECT_EQ(b.send("late").is, send_status::accepted);
+}
+
+TEST(socket_auto_resume, a_send_after_silence_waits_for_the_handshake_that_is_on_its_way) {
+  bench b(with_auto_resume(30s));
+  b.come_up();
+  b.now += 31s;
+  b.machine->rehandshake(handshake_wish::full, b.now);
+  EXPECT_EQ(b.send("late").is, send_status::must_wait);
+  b.reach_next();
+  b.next_network("U");
+  b.forget();
+  EXPECT_EQ(b.send("late").is, send_status::accepted);
 }
 
 TEST(socket_auto_resume, is_for_datagrams_with_tls_only) {

@@ -19,6 +19,7 @@ tls::resumable_session session(const std::string& state, bool is_single_use = fa
   made.suite = "FAKE_SUITE";
   made.is_ticket = is_single_use;
   made.is_single_use = is_single_use;
+  if (is_single_use) made.lifetime_hint_s = 7200;
   made.has_extended_master_secret = true;
   return made;
 }
@@ -177,14 +178,22 @@ TEST_F(resuming, what_the_server_has_seen_of_a_single_use_ticket_is_spent) {
   EXPECT_EQ(begin(*fifth), "");
 }
 
-TEST_F(resuming, a_socket_that_closes_in_the_handshake_gives_its_ticket_back) {
+TEST_F(resuming, a_socket_that_closes_in_the_handshake_gives_its_ticket_back_unless_the_server_has_seen_it) {
   auto first = open(resume_mode::by_handle);
   begin(*first);
   const auto handle = finish(*first, "t", 'U', true);
   auto second = open(resume_mode::by_handle);
   second->machine->use_handle(handle);
   EXPECT_EQ(begin(*second), "t");
+  second->machine->close(farewell::spoken, second->now);
   second.reset();
+  auto seen = open(resume_mode::by_handle);
+  seen->machine->use_handle(handle);
+  first->engine->left.push_back(session("t2", true));
+  first->network("data");
+  EXPECT_EQ(begin(*seen), "t2");
+  seen->network("H");
+  seen->machine->close(farewell::spoken, seen->now);
   auto third = open(resume_mode::by_handle);
   third->machine->use_handle(handle);
   EXPECT_EQ(begin(*third), "t");

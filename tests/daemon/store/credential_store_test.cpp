@@ -31,7 +31,7 @@ class running_store {
  public:
   explicit running_store(const std::string& directory, std::optional<std::string> key_file = {})
       : rows_(io_, directory, std::move(key_file), {.retry = std::chrono::milliseconds(20)}),
-        credentials_(rows_, no_credentials()) {
+        credentials_(io_, rows_, no_credentials()) {
     rows_.on_reopened([this](const store::opening& opened) {
       credentials_.load(opened.rows);
       credentials_.on_reopened(opened.is_new);

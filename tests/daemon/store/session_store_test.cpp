@@ -76,10 +76,11 @@ TEST_F(session_store_test, expires_by_the_ticket_the_configuration_and_the_stand
 
 TEST_F(session_store_test, a_clock_that_jumps_back_gives_no_session_a_longer_life) {
   store.put(alice, "h", place(), session("s"));
-  now -= 1000h;
+  now -= 1000h;  // a clock without a battery, before it is set
   EXPECT_EQ(lend("h"), "(none)");
-  now = seconds(1'700'000'000);
-  store.put(alice, "h", place(), session("s"));
+  EXPECT_TRUE(store.list(alice).empty());
+  now += 1000h;
+  EXPECT_EQ(lend("h"), "s") << "nothing was decided for good";
   now -= 10s;  // as clocks do
   EXPECT_EQ(store.list(alice).front().age, 0s);
   EXPECT_EQ(lend("h"), "s");
@@ -220,6 +221,58 @@ TEST_F(session_store_test, a_handle_that_is_no_longer_kept_leaves_the_disk) {
   EXPECT_FALSE(changes.front().content);
 }
 
+TEST_F(session_store_test, a_stricter_limit_is_for_what_is_there_already) {
+  store.set_limits({.entries_of_user = 3, .lifetime = 1h, .without_extended_master_secret = true});
+  auto weak = session("weak");
+  weak.has_extended_master_secret = false;
+  store.put(alice, "weak", place(), std::move(weak));
+  store.put(alice, "a", place(), session("a"));
+  store.put(alice, "b", place(), session("b"));
+  now += 10min;
+  EXPECT_EQ(lend("weak"), "weak");
+  EXPECT_EQ(lend("a"), "a");
+  EXPECT_EQ(lend("b"), "b");
+  store.set_limits({.entries_of_user = 3, .lifetime = 1h, .without_extended_master_secret = false});
+  EXPECT_EQ(lend("weak"), "(none)");
+  EXPECT_FALSE(store.knows(alice, "weak", {1}));
+  store.set_limits({.entries_of_user = 1, .lifetime = 1h, .without_extended_master_secret = false});
+  ASSERT_EQ(store.list(alice).size(), 1U);
+  EXPECT_EQ(store.list(alice).front().handle, "b");
+  store.set_limits({.entries_of_user = 1, .lifetime = 10min, .without_extended_master_secret = false});
+  EXPECT_TRUE(store.list(alice).empty());
+}
+
+TEST_F(session_store_test, a_server_cannot_make_us_its_memory) {
+  EXPECT_TRUE(store.put(alice, "h", place(), session(std::string(16384, 'x'))));
+  EXPECT_FALSE(store.put(alice, "long", place(), session(std::string(16385, 'x'))));
+  EXPECT_FALSE(store.put(alice, "at once", place(), session("t", 0, true))) << "RFC 8446 4.6.1: lifetime 0";
+  store.set_limits({.entries_of_user = 100'000, .lifetime = 1h, .without_extended_master_secret = false});
+  for (int i = 0; i < 2000; ++i)
+    store.put(alice, std::to_string(i), place(), session(std::string(16384, 'x')));
+  EXPECT_EQ(store.list(alice).size(), 512U) << "8 MiB of a user";
+  EXPECT_EQ(store.list(alice).back().handle, "1999");
+}
+
+TEST_F(session_store_test, what_was_forgotten_does_not_come_back_from_the_disk) {
+  store.put(alice, "h", place(), session("old"));
+  EXPECT_TRUE(store.take_changes().front().content);
+  store.forget(alice, "h");
+  store.put(alice, "h", place(), session("new"));
+  store.forget(alice, "h");
+  const auto changes = store.take_changes();
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_FALSE(changes.front().content);
+}
+
+TEST_F(session_store_test, changes_are_taken_in_pieces) {
+  store.set_limits({.entries_of_user = 100, .lifetime = 1h, .without_extended_master_secret = false});
+  for (int i = 0; i < 10; ++i) store.put(alice, std::to_string(i), place(), session(std::string(1000, 'x')));
+  EXPECT_EQ(store.take_changes(2500).size(), 3U);
+  EXPECT_EQ(store.take_changes(1).size(), 1U);
+  EXPECT_EQ(store.take_changes().size(), 6U);
+  EXPECT_TRUE(store.take_changes().empty());
+}
+
 TEST_F(session_store_test, a_store_that_never_works_is_not_owed_more_and_more) {
   for (int i = 0; i < 1000; ++i) store.put(alice, std::to_string(i), place(), session("s"));
   EXPECT_EQ(store.take_changes().size(), 3U);
@@ -242,7 +295,7 @@ TEST(session_format, every_cut_and_every_surplus_is_refused) {
   entry.suite = "TLS_AES_128_GCM_SHA256";
   for (int i = 0; i < 2; ++i)
     entry.sessions.push_back({secret(as_bytes("state")), std::chrono::sys_seconds(seconds(100 + i)),
-                              std::chrono::sys_seconds(seconds(200 + i)), i == 0, i == 1, 0});
+                              std::chrono::sys_seconds(seconds(200 + i)), i == 0, i == 1, i == 0, 0});
   const auto encoded = encode(entry);
   const auto whole = encoded.view();
   for (std::size_t size = 0; size < whole.size(); ++size)
@@ -260,6 +313,8 @@ TEST(session_format, every_cut_and_every_surplus_is_refused) {
   ASSERT_EQ(back->sessions.size(), 2U);
   EXPECT_TRUE(back->sessions[0].is_ticket);
   EXPECT_TRUE(back->sessions[1].is_single_use);
+  EXPECT_TRUE(back->sessions[0].has_extended_master_secret);
+  EXPECT_FALSE(back->sessions[1].has_extended_master_secret);
   EXPECT_EQ(back->sessions[1].expires, std::chrono::sys_seconds(seconds(201)));
   EXPECT_EQ(as_text(back->sessions[1].state.view()), "state");
   const auto again = encode(*back);

@@ -4,11 +4,16 @@
 #include "tests/support/pki.hpp"
 
 #include <gtest/gtest.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include <functional>
+#include <memory>
 
 namespace tlsmodem::test {
 namespace {
+
+using pkcs8 = std::unique_ptr<X509_SIG, tls::openssl_deleter<&X509_SIG_free>>;
 
 const identity& one() {
   static const identity made = make_root("One");
@@ -289,6 +294,42 @@ INSTANTIATE_TEST_SUITE_P(
                  nullptr, "DER"},
         key_case{"der_of_a_certificate", [] { return der_of(one()); }, nullptr, "no private key"}),
     [](const auto& payload) { return payload.param.name; });
+
+// The envelope of an encrypted key that asks for years of work. What is in it does not matter: nobody may
+// try.
+pkcs8 envelope_with_rounds(int rounds) {
+  pkcs8 made(X509_SIG_new());
+  X509_ALGOR* algorithm = nullptr;
+  ASN1_OCTET_STRING* content = nullptr;
+  X509_SIG_getm(made.get(), &algorithm, &content);
+  unsigned char salt[] = {1, 2, 3, 4, 5, 6, 7, 8};
+  X509_ALGOR* const wanted =
+      PKCS5_pbe2_set_iv(EVP_aes_128_cbc(), rounds, salt, sizeof salt, nullptr, NID_hmacWithSHA256);
+  X509_ALGOR_copy(algorithm, wanted);
+  X509_ALGOR_free(wanted);
+  const unsigned char block[16] = {};
+  ASN1_OCTET_STRING_set(content, block, sizeof block);
+  return made;
+}
+
+TEST(private_key_parsing, refuses_a_password_derivation_that_would_stop_everybody) {
+  const auto envelope = envelope_with_rounds(0x7fffffff);
+  unsigned char* der = nullptr;
+  const int size = i2d_X509_SIG(envelope.get(), &der);
+  ASSERT_GT(size, 0);
+  const bytes encoded(der, der + size);
+  OPENSSL_free(der);
+  const tls::bio_ptr pem(BIO_new(BIO_s_mem()));
+  PEM_write_bio_PKCS8(pem.get(), envelope.get());
+  char* text = nullptr;
+  const auto length = static_cast<std::size_t>(BIO_get_mem_data(pem.get(), &text));
+  const secret password(as_bytes("pw"));
+  for (const bytes& data : {encoded, to_bytes({text, length})}) {
+    const auto parsed = tls::parse_private_key(data, &password);
+    ASSERT_FALSE(parsed);
+    EXPECT_NE(parsed.why().text.find("rounds"), std::string::npos) << parsed.why().text;
+  }
+}
 
 }  // namespace
 }  // namespace tlsmodem::test
