@@ -43,13 +43,15 @@ class configured_credential : public ::testing::Test {
   temporary_directory directory_;
 };
 
-TEST_F(configured_credential, is_used_and_listed_but_neither_read_nor_deleted) {
+TEST_F(configured_credential, is_used_and_listed_but_not_deleted) {
   write_files("configured-key");
   const running_daemon daemon(section());
   test_channel channel(daemon);
   EXPECT_EQ(channel.ok("AT#TCRED=1").size(), 3U);
+  EXPECT_EQ(channel.ok("AT#TCRED=2,7,0").size(), 1U);
+  EXPECT_EQ(channel.error_of("AT#TCRED=2,7,3"), 3);
+  EXPECT_EQ(channel.error_of("AT#TCRED=2,7,4"), 3);
   for (const auto* type : {"0", "3", "4"}) {
-    EXPECT_EQ(channel.error_of(std::string("AT#TCRED=2,7,") + type), 3) << type;
     EXPECT_EQ(channel.error_of(std::string("AT#TCRED=3,7,") + type), 3) << type;
   }
   EXPECT_EQ(channel.error_of("AT#TCRED=3,7,2"), 22);

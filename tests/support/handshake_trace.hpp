@@ -34,8 +34,8 @@ struct server_hello {
 };
 
 struct handshake_trace {
-  std::vector<client_hello> hellos;        // more than one: cookies, or repeats
-  std::optional<server_hello> answer;      // the first
+  std::vector<client_hello> hellos;         // more than one: cookies, or repeats
+  std::optional<server_hello> answer;       // the first
   std::multiset<std::uint8_t> from_client;  // handshake types, up to ChangeCipherSpec
   std::multiset<std::uint8_t> from_server;
   std::size_t flights = 0;  // turns of direction, and the first

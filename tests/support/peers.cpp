@@ -32,8 +32,8 @@ std::string nginx_config(const std::string& directory, int port, const nginx_opt
     config += std::string(kind) + "_temp_path " + directory + "/" + kind + ";\n";
   config += "server {\nlisten " + listen_port + " ssl;\nlisten [::]:" + listen_port + " ssl;\n" +
             "ssl_certificate " + options.certificate_file + ";\nssl_certificate_key " +
-            options.certificate_file + ";\nssl_protocols " + options.protocols + ";\nssl_verify_client " +
-            options.verify_client + ";\n";
+            options.certificate_file + ";\nssl_protocols " + options.protocols + ";\nssl_session_timeout " +
+            options.session_timeout + ";\nssl_verify_client " + options.verify_client + ";\n";
   if (!options.client_ca_file.empty()) config += "ssl_client_certificate " + options.client_ca_file + ";\n";
   config +=
       "location / { return 200 '$ssl_protocol $ssl_cipher $ssl_server_name $ssl_client_verify "

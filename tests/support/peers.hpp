@@ -65,6 +65,7 @@ struct nginx_options {
   std::string client_ca_file;
   std::string verify_client = "off";  // as nginx calls it
   std::string protocols = "TLSv1.2 TLSv1.3";
+  std::string session_timeout = "5m";
 };
 class nginx {
  public:

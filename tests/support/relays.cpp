@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <stdexcept>
 #include <utility>
 
@@ -187,24 +188,27 @@ void tcp_relay::accept() {
 bool tcp_relay::pass(const pair& through, bool is_from_client) {
   std::array<std::uint8_t, 65536> buffer;
   const int from = is_from_client ? through.client_fd : through.server_fd;
-  const int to = is_from_client ? through.server_fd : through.client_fd;
   for (;;) {
     const auto length = ::recv(from, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (length < 0) return errno == EAGAIN;
-    if (length == 0) {
-      // The other direction may have something to say still, but none of our tests listens to it then.
-      return false;
-    }
-    recording_.add(through.number, {is_from_client, bytes(buffer.data(), buffer.data() + length)});
-    for (std::size_t done = 0; done < static_cast<std::size_t>(length);) {
-      pollfd writable{to, POLLOUT, 0};
-      ::poll(&writable, 1, look_again_ms);
-      const auto sent =
-          ::send(to, buffer.data() + done, static_cast<std::size_t>(length) - done, MSG_NOSIGNAL);
-      if (sent < 0 && errno != EAGAIN) return false;
-      if (sent > 0) done += static_cast<std::size_t>(sent);
-    }
+    if (length == 0) return false;  // none of our tests listens to the other direction then
+    const auto end = buffer.data() + length;
+    if ((is_from_client ? damages_client_ : damages_server_).exchange(false)) end[-1] ^= 1;
+    const passage what{is_from_client, bytes(buffer.data(), end)};
+    recording_.add(through.number, what);
+    if (!write(is_from_client ? through.server_fd : through.client_fd, what.data)) return false;
   }
+}
+
+bool tcp_relay::write(int fd, bytes_view data) {
+  while (!data.empty()) {
+    pollfd writable{fd, POLLOUT, 0};
+    ::poll(&writable, 1, look_again_ms);
+    const auto sent = ::send(fd, data.data(), data.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && errno != EAGAIN) return false;
+    if (sent > 0) data = data.subspan(static_cast<std::size_t>(sent));
+  }
+  return true;
 }
 
 }  // namespace tlsmodem::test

@@ -88,6 +88,10 @@ class tcp_relay : public relay {
   tcp_relay(int port, int server_port);
   ~tcp_relay() override;
 
+  // The next bytes of this side arrive with a wrong end.
+  void damage_next_from_client() { damages_client_ = true; }
+  void damage_next_from_server() { damages_server_ = true; }
+
  private:
   struct pair {
     int client_fd = -1;
@@ -98,11 +102,14 @@ class tcp_relay : public relay {
   void accept();
   // False when one side is gone.
   bool pass(const pair& through, bool is_from_client);
+  static bool write(int fd, bytes_view data);
 
   const int server_port_;
   int fd_ = -1;
   std::vector<pair> pairs_;  // of the thread
-  std::thread thread_;       // last
+  std::atomic<bool> damages_client_ = false;
+  std::atomic<bool> damages_server_ = false;
+  std::thread thread_;  // last
 };
 
 }  // namespace tlsmodem::test
