@@ -183,7 +183,7 @@ outcome at_server::refused_outcome() {
   const auto send = parse_send(run.values);
   if (!send || !send->is_quiet) return outcome::failed(*run.refused);
   last_failure_ = run.refused->text;
-  post(format_error(send->id, run.refused->code));
+  post(format(error_event{send->id, run.refused->code}));
   return outcome::silent();
 }
 

@@ -64,16 +64,14 @@ std::string format(const received_event& e) {
   return line;
 }
 
-std::string format_key(int id, std::string_view handle) {
-  return "#TKEY: " + number(id) + "," + quote(handle);
-}
+std::string format(const key_event& e) { return "#TKEY: " + number(e.id) + "," + quote(e.handle); }
 
 std::string format_ready(int id, std::size_t unread_bytes) {
   return "#TRDY: " + number(id) + "," + std::to_string(unread_bytes);
 }
 
-std::string format_error(int id, error code) {
-  return "#TERR: " + number(id) + "," + number(static_cast<int>(code));
+std::string format(const error_event& e) {
+  return "#TERR: " + number(e.id) + "," + number(static_cast<int>(e.code));
 }
 
 std::string format_lost(std::uint64_t events) { return "#TLOST: " + std::to_string(events); }
@@ -82,6 +80,13 @@ result<key_event> parse_key(std::string_view line) {
   return parse_event<key_event>(line, "#TKEY", [](arguments& in, key_event& e) {
     e.id = static_cast<int>(in.number(0, max_id));
     e.handle = in.text(max_text_bytes);
+  });
+}
+
+result<error_event> parse_error(std::string_view line) {
+  return parse_event<error_event>(line, "#TERR", [](arguments& in, error_event& e) {
+    e.id = static_cast<int>(in.number(0, max_id));
+    e.code = static_cast<error>(in.number(0, 999));
   });
 }
 

@@ -54,22 +54,34 @@ struct received_event {
   bool operator==(const received_event&) const = default;
 };
 
-std::string format(const up_event& event);
-std::string format(const fail_event& event);
-std::string format(const down_event& event);
-std::string format(const received_event& event);
-std::string format_key(int id, std::string_view handle);     // #TKEY
-std::string format_ready(int id, std::size_t unread_bytes);  // #TRDY
-std::string format_error(int id, error code);                // #TERR
-std::string format_lost(std::uint64_t events);               // #TLOST
-
+// #TKEY
 struct key_event {
   int id = 0;
   std::string handle;
 
   bool operator==(const key_event&) const = default;
 };
+
+// #TERR
+struct error_event {
+  int id = 0;
+  error code = error::internal;
+
+  bool operator==(const error_event&) const = default;
+};
+
+std::string format(const up_event& event);
+std::string format(const fail_event& event);
+std::string format(const down_event& event);
+std::string format(const received_event& event);
+std::string format(const key_event& event);
+std::string format(const error_event& event);
+std::string format_key(int id, std::string_view handle);     // #TKEY
+std::string format_ready(int id, std::size_t unread_bytes);  // #TRDY
+std::string format_lost(std::uint64_t events);               // #TLOST
+
 result<key_event> parse_key(std::string_view line);
+result<error_event> parse_error(std::string_view line);
 result<up_event> parse_up(std::string_view line);
 result<fail_event> parse_fail(std::string_view line);
 result<down_event> parse_down(std::string_view line);

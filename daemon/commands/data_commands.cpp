@@ -42,7 +42,7 @@ outcome modem::try_send(const at::send_request& request, bytes_view payload, con
 // With the quiet flag nobody waits for a final result code; a failure becomes an event.
 outcome modem::finish_send(const at::send_request& request, std::optional<at::failure> wrong) {
   if (!request.is_quiet) return wrong ? outcome::failed(std::move(*wrong)) : outcome::done();
-  if (wrong) on_socket_event(at::format_error(request.id, wrong->code), std::move(wrong->text));
+  if (wrong) on_socket_event(at::format(at::error_event{request.id, wrong->code}), std::move(wrong->text));
   return outcome::silent();
 }
 

@@ -257,7 +257,7 @@ void socket_machine::on_error(at::failure why, time_point now) {
   if (phase_ != phase::connected && phase_ != phase::shut) return;
   if (profile_.is_datagram()) {
     // ICMP is not authenticated and often passes (a server that restarts): tell it, and go on.
-    emit(at::format_error(id_, why.code), why.text);
+    emit(at::format(at::error_event{id_, why.code}), why.text);
     return;
   }
   go_down(at::down_cause::transport_error, -1, std::move(why.text), now);
@@ -319,7 +319,7 @@ void socket_machine::on_established(time_point now) {
   if (sessions_) {
     sessions_->established(info.resumed);
     sessions_->keep(engine_->take_sessions());
-    emit(at::format_key(id_, sessions_->handle()));
+    emit(at::format(at::key_event{id_, sessions_->handle()}));
   }
   emit(at::format(at::up_event{id_, info.resumed ? 1 : 0, info.version, info.suite, remote_.address,
                                remote_.port, local_.address, local_.port}));
@@ -329,7 +329,7 @@ void socket_machine::on_established(time_point now) {
 void socket_machine::tell_sessions() {
   auto left = engine_->take_sessions();
   if (left.empty() || !sessions_ || !sessions_->keep(std::move(left))) return;
-  emit(at::format_key(id_, sessions_->handle()));
+  emit(at::format(at::key_event{id_, sessions_->handle()}));
 }
 
 void socket_machine::take_plaintext() {

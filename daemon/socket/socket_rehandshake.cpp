@@ -38,7 +38,7 @@ std::optional<at::failure> socket_machine::rehandshake(handshake_wish wish, time
 }
 
 void socket_machine::begin_rehandshake(handshake_wish wish, bool holds_sends, time_point now) {
-  next_.emplace();
+  next_ = second_handshake{};
   next_->wish = wish;
   next_->holds_sends = holds_sends;
   next_->remote = remote_;

@@ -238,6 +238,7 @@ std::vector<session_store::listed> session_store::list(user_id user) const {
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<listed> out;
+  out.reserve(found.size());
   for (auto& [used, one] : found) out.push_back(std::move(one));
   return out;
 }

@@ -41,18 +41,19 @@ void session_writer::flush() {
   written.reserve(changes.size());
   for (const auto& change : changes) written.emplace_back(change.user, change.name);
   is_writing_ = true;
-  store_.submit(std::move(changes), [this, written = std::move(written)](std::optional<at::failure> wrong) {
-    is_writing_ = false;
-    if (wrong) return retry_later(written);
-    flush();
-  });
+  store_.submit(std::move(changes),
+                [this, written = std::move(written)](const std::optional<at::failure>& wrong) {
+                  is_writing_ = false;
+                  if (wrong) return retry_later(written);
+                  flush();
+                });
 }
 
 void session_writer::finish() {
   if (!store_.trouble().empty()) return;
   for (auto changes = sessions_.take_changes(max_batch_bytes); !changes.empty();
        changes = sessions_.take_changes(max_batch_bytes))
-    store_.submit(std::move(changes), [](std::optional<at::failure>) {});
+    store_.submit(std::move(changes), [](const std::optional<at::failure>&) {});
 }
 
 void session_writer::retry_later(const names& unwritten) {

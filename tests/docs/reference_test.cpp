@@ -137,10 +137,10 @@ TEST(reference, error_numbers_of_commands_exist) {
 // What this version emits is what it has a format for.
 std::set<std::string> emitted_events() {
   std::set<std::string> names;
-  for (const auto& line :
-       {at::format(at::up_event{}), at::format(at::fail_event{}), at::format(at::down_event{}),
-        at::format(at::received_event{}), at::format_ready(1, 1), at::format_error(1, at::error::internal),
-        at::format_key(1, "handle"), at::format_lost(1)}) {
+  for (const auto& line : {at::format(at::up_event{}), at::format(at::fail_event{}),
+                           at::format(at::down_event{}), at::format(at::received_event{}),
+                           at::format_ready(1, 1), at::format(at::error_event{1, at::error::internal}),
+                           at::format(at::key_event{1, "handle"}), at::format_lost(1)}) {
     EXPECT_TRUE(at::is_event(line)) << line;
     names.insert(line.substr(0, line.find(':')));
   }

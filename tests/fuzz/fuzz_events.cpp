@@ -1,6 +1,7 @@
 // Any line as event: what is taken comes back from its own format.
 #include "invariants.hpp"
 #include "protocol/commands/receive.hpp"
+#include "protocol/commands/session.hpp"
 #include "protocol/event.hpp"
 #include "protocol/limits.hpp"
 
@@ -30,7 +31,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(line, parse_fail);
   check(line, parse_down);
   check(line, parse_received);
+  check(line, parse_key);
+  check(line, parse_error);
   check(line, parse_receive_answer);
+  check(line, parse_listed_session);
   const auto length = frame_payload_length(line);
   require(!length || *length <= max_payload_bytes, "a payload is bounded");
   if (parse_received(line))

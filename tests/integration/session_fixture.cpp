@@ -84,7 +84,7 @@ link_up session_test::connect(test_channel& channel, int id, const std::string& 
 // The tickets of TLS 1.3 come behind the server's Finished, or behind the client's.
 void session_test::take_ticket(test_channel& channel, const link_up& from) const {
   if (row_->tickets_come == arrival::late) {
-    EXPECT_EQ(channel.event("#TKEY").line, at::format_key(from.id, from.handle));
+    EXPECT_EQ(channel.event("#TKEY").line, at::format(at::key_event{from.id, from.handle}));
     return;
   }
   EXPECT_TRUE(eventually([&] {

@@ -7,6 +7,7 @@
 #include "protocol/commands/open.hpp"
 #include "protocol/commands/receive.hpp"
 #include "protocol/commands/send.hpp"
+#include "protocol/commands/session.hpp"
 #include "protocol/commands/shut.hpp"
 #include "protocol/event.hpp"
 #include "scripted_handler.hpp"
@@ -63,6 +64,38 @@ TEST(commands, open) {
   expect_refused(parse_open, {"", "16", "-1", "0,1", "0,", "\"0\"", ","});
   EXPECT_EQ(format_opened(3), "#TOPEN: 3");
   EXPECT_EQ(format_listed(3, "dtls", socket_state::listening), "#TOPEN: 3,\"dtls\",\"listening\"");
+}
+
+TEST(commands, resume) {
+  for (const std::string& handle : {std::string(32, 'a'), std::string("a\"\0b", 4)}) {
+    const resume_request request{max_id, handle};
+    EXPECT_EQ(*parse_resume(values_of(format(request), "#TRESUME")), request);
+  }
+  expect_refused(parse_resume, {"", "1", "1,2", ",\"a\"", "-1,\"a\"", "1,\"a\",1"});
+}
+
+TEST(commands, rehandshake) {
+  for (const bool is_abbreviated : {false, true}) {
+    const rehandshake_request request{3, is_abbreviated};
+    EXPECT_EQ(*parse_rehandshake(values_of(format(request), "#TREHS")), request);
+  }
+  expect_refused(parse_rehandshake, {"", "1,2", "1,-1", "1,0,0", "\"1\""});
+  expect_taken(parse_rehandshake, {"1", "1,", "1,0"});
+}
+
+TEST(commands, forget) {
+  for (const std::optional<std::string>& handle :
+       {std::optional<std::string>(), std::optional<std::string>("h")}) {
+    const forget_request request{handle};
+    EXPECT_EQ(*parse_forget(values_of(format(request), "#TSESS")), request);
+  }
+  expect_refused(parse_forget, {"", "\"all\"", "1", "\"forget\",1", "\"forget\",\"h\",1"});
+  const listed_session listed{"h", "host", 5684, "DTLSv1.2", "SUITE", 1, 2, session_kind::ticket};
+  EXPECT_EQ(format(listed), "#TSESS: \"h\",\"host\",5684,\"DTLSv1.2\",\"SUITE\",1,2,\"ticket\"");
+  EXPECT_EQ(*parse_listed_session(format(listed)), listed);
+  for (const std::string_view line :
+       {"", "#TSESS:", "#TSESS: \"h\",\"host\",65536,\"\",\"\",1,2,\"id\"", "#TUP: 1"})
+    EXPECT_FALSE(parse_listed_session(line)) << line;
 }
 
 TEST(commands, bind) {

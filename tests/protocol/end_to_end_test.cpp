@@ -116,7 +116,7 @@ TEST(end_to_end, a_quiet_failure_is_an_event_and_nothing_else) {
                 std::string(max_payload_bytes + 1, '\r') + "AT\r");
   const auto failure = channel.next();
   EXPECT_EQ(failure.is, item::kind::event);
-  EXPECT_EQ(failure.line, format_error(4, error::message_too_long));
+  EXPECT_EQ(failure.line, format(error_event{4, error::message_too_long}));
   EXPECT_EQ(channel.next().is, item::kind::ok);
   EXPECT_TRUE(channel.is_all_read());
 }

@@ -70,6 +70,28 @@ TEST(events, received_comes_back) {
   }
 }
 
+TEST(events, key_and_error_come_back) {
+  for (const auto& text : texts()) {
+    const key_event event{max_int, text};
+    EXPECT_TRUE(is_one_printable_line(format(event)));
+    const auto parsed = parse_key(format(event));
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(*parsed, event);
+  }
+  for (const error code : all_errors()) {
+    const error_event event{3, code};
+    const auto parsed = parse_error(format(event));
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(*parsed, event);
+  }
+  for (const std::string_view line :
+       {"#TKEY: 1", "#TKEY: \"h\"", "#TKEY: 1,2", "#TKEY: -1,\"h\"", "#TUP: 1,\"h\""})
+    EXPECT_FALSE(parse_key(line)) << line;
+  for (const std::string_view line :
+       {"#TERR: 1", "#TERR: 1,1000", "#TERR: 1,-1", "#TERR: 1,\"a\"", "#TRX: 1,5"})
+    EXPECT_FALSE(parse_error(line)) << line;
+}
+
 TEST(events, literal_lines) {
   EXPECT_EQ(format(up_event{0, 1, "1.2", "C0A8", "10.0.0.1", 5684, "10.0.0.2", 40000}),
             "#TUP: 0,1,\"1.2\",\"C0A8\",\"10.0.0.1\",5684,\"10.0.0.2\",40000");
@@ -78,7 +100,7 @@ TEST(events, literal_lines) {
   EXPECT_EQ(format(received_event{1, 5, false}), "#TRX: 1,5");
   EXPECT_EQ(format(received_event{1, 5, true}), "#TRX: 1,5,1");
   EXPECT_EQ(format_ready(1, 9), "#TRDY: 1,9");
-  EXPECT_EQ(format_error(1, error::would_overflow), "#TERR: 1,814");
+  EXPECT_EQ(format(error_event{1, error::would_overflow}), "#TERR: 1,814");
   EXPECT_EQ(format_lost(18446744073709551615U), "#TLOST: 18446744073709551615");
 }
 

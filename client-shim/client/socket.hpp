@@ -1,0 +1,128 @@
+// A socket of the modem for a program that blocks: one channel, one socket on it, calls with deadlines, no
+// thread.
+//
+//   socket(configuration) ▶ [bind()] ▶ connect() ▶ send(), receive() … ▶ close() ▶ [bind()] ▶ connect() …
+//
+// The channel is opened by the first call that needs it. What the configuration says, the open and the
+// connect go out in one write, without waiting in between; send() waits for nothing. One thread at a time may
+// use a socket, several may use several.
+#pragma once
+
+#include "channel.hpp"
+#include "protocol/commands/cfg.hpp"
+#include "protocol/commands/credential.hpp"
+#include "protocol/event.hpp"
+#include "protocol/wiped.hpp"
+#include "readiness.hpp"
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tlsmodem::client {
+
+// $TLSMODEM_SOCKET, else /run/tlsmodemd/at.sock.
+std::string default_socket_path();
+
+struct option {
+  std::string name;
+  std::vector<at::value> values;
+};
+
+// Lives on the socket's channel only; wiped at the end.
+struct credential {
+  std::int64_t tag = 0;
+  at::credential_type type = at::credential_type::trusted;
+  wiped_string content;
+  std::optional<wiped_string> password;  // of an encrypted key
+};
+
+struct configuration {
+  std::vector<option> options;
+  std::vector<credential> credentials;
+};
+
+struct target {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string preferred_address;  // "" for none
+  std::string handle;             // of an earlier connection, "" for none
+};
+
+struct received {
+  std::size_t size = 0;
+  bool is_truncated = false;  // of a datagram; its rest is lost
+  bool is_end = false;        // of a stream, or of a DTLS association that the peer closed
+};
+
+class socket {
+ public:
+  socket(configuration config, std::string path);
+
+  // Takes a local address now. Errors: those of AT#TBIND, of AT#TOPEN, of channel::open().
+  std::optional<at::failure> bind(const std::string& address, std::uint16_t port, time_point deadline);
+  // Errors: those of AT#TOPEN and #TFAIL, of channel::open(); 804 the deadline passed. alert() tells more.
+  // After an error the socket can connect again.
+  at::result<at::up_event> connect(const target& to, time_point deadline);
+  // One datagram, or all of the bytes. What goes wrong later comes from receive(). Errors: 811 not connected,
+  // 803 the modem is gone, 804 it does not read.
+  std::optional<at::failure> send(bytes_view data, time_point deadline);
+  // The next datagram, or some bytes of the stream. Errors: 804 nothing came; 811 not connected; what #TDOWN
+  // and #TERR told, once.
+  at::result<received> receive(std::span<std::uint8_t> into, time_point deadline);
+  // Ends the connection and keeps the configuration. Silent: nothing goes to the peer.
+  void close(bool is_silent, time_point deadline);
+
+  bool is_connected() const { return is_connected_; }
+  // Data (or an end) that can be received without the modem saying more.
+  bool has_buffered_data() const { return !arrived_.empty(); }
+  // To poll for input; -1 before the first bind() or connect(). Stays the same.
+  int fd() const { return readiness_.fd(); }
+  // The newest handle of the connection; "" for none.
+  const std::string& handle() const { return handle_; }
+  // Alert that came with the last failed connect() or receive(), else -1.
+  int alert() const { return alert_; }
+  // What AT#TINFO tells, value texts as they are.
+  at::result<std::map<std::string, std::string>> info(time_point deadline);
+
+ private:
+  struct arrival {
+    bytes data;
+    std::size_t taken = 0;
+    bool is_truncated = false;
+    bool is_end = false;
+    std::optional<at::failure> failure;
+    int alert = -1;
+  };
+  struct script {
+    wiped_string text;
+    std::vector<std::string> steps;  // what each line is for
+    bool is_too_long = false;
+  };
+
+  std::optional<at::failure> open_channel(time_point deadline);
+  script prepare(std::string_view commands) const;
+  std::optional<at::failure> run(std::string_view commands, time_point deadline);
+  at::failure lost(at::failure why);
+  void forget_channel();
+  at::result<received> take_first(std::span<std::uint8_t> into);
+  void collect();
+  void note(at::item event);
+
+  const configuration config_;
+  const std::string path_;
+  std::optional<channel> channel_;
+  readiness readiness_;
+  bool is_configured_ = false;  // the channel has options and credentials
+  bool is_open_ = false;        // the modem has the socket
+  bool is_stream_ = false;
+  bool is_connected_ = false;
+  std::optional<at::result<at::up_event>> outcome_;  // of the connect on its way
+  std::deque<arrival> arrived_;
+  std::string handle_;
+  int alert_ = -1;
+};
+
+}  // namespace tlsmodem::client
