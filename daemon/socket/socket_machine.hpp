@@ -189,6 +189,8 @@ class socket_machine {
     std::optional<time_point> reach_deadline;  // of the TCP connect
   };
 
+  void adopt(second_handshake next, time_point now);
+
   const int id_;
   const profile profile_;
   const engine_factory make_engine_;

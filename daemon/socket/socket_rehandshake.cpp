@@ -129,10 +129,9 @@ void socket_machine::inspect_next(time_point now) {
   }
 }
 
-void socket_machine::use_next(time_point now) {
-  auto next = *std::exchange(next_, std::nullopt);
+// The server may forget the old association now, if it still knows it.
+void socket_machine::adopt(second_handshake next, time_point now) {
   if (!next.shares_transport) {
-    // The server may forget the old association now, if it still knows it.
     engine_->shut(now);
     actions_.emplace_back(replace_transport{std::move(engine_->outgoing())});
   }
@@ -141,7 +140,12 @@ void socket_machine::use_next(time_point now) {
   remote_ = next.remote;
   path_limit_bytes_ = next.path_limit_bytes;
   handshake_started_ = next.started;
+}
+
+void socket_machine::use_next(time_point now) {
+  auto next = *std::exchange(next_, std::nullopt);
   is_fresh_ = next.holds_sends;
+  adopt(std::move(next), now);
   on_established(now);
   inspect(now);
 }
@@ -149,21 +153,11 @@ void socket_machine::use_next(time_point now) {
 // The association ended before the new one was up: from here on it is a connect like any other.
 void socket_machine::wait_for_next(time_point now) {
   auto next = *std::exchange(next_, std::nullopt);
-  if (next.shares_transport) {
-    engine_ = std::move(next.engine);
-  } else {
-    engine_->shut(now);
-    actions_.emplace_back(replace_transport{std::move(engine_->outgoing())});
-    engine_ = std::move(next.engine);
-  }
-  local_ = next.local;
-  remote_ = next.remote;
-  path_limit_bytes_ = next.path_limit_bytes;
-  handshake_started_ = next.started;
   connect_deadline_ = next.deadline;
   reach_deadline_ = next.reach_deadline;
   wish_ = next.wish;
   candidates_.clear();
+  adopt(std::move(next), now);
   enter(engine_ ? phase::handshaking : phase::reaching);
 }
 
