@@ -8,7 +8,6 @@
 #include <benchmark/benchmark.h>
 
 #include <chrono>
-#include <cstdio>
 #include <memory>
 
 namespace tlsmodem::bench {
@@ -137,13 +136,3 @@ BENCHMARK(connect_and_close)->ArgName("tls")->Arg(0)->Arg(1)->UseManualTime()->U
 
 }  // namespace
 }  // namespace tlsmodem::bench
-
-int main(int argc, char** argv) {
-  // Packet filter rules of the host would be measured too.
-  if (!tlsmodem::test::enter_private_network())
-    std::fputs("measuring in the host's network namespace\n", stderr);
-  benchmark::Initialize(&argc, argv);
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
-}

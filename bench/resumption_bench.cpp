@@ -8,7 +8,6 @@
 #include <benchmark/benchmark.h>
 
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <stdexcept>
 
@@ -100,13 +99,3 @@ BENCHMARK(handshake)
 
 }  // namespace
 }  // namespace tlsmodem::bench
-
-int main(int argc, char** argv) {
-  // Packet filter rules of the host would be measured too.
-  if (!tlsmodem::test::enter_private_network())
-    std::fputs("measuring in the host's network namespace\n", stderr);
-  benchmark::Initialize(&argc, argv);
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
-}

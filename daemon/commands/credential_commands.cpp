@@ -1,4 +1,5 @@
 // AT#TCRED, and the way from tags to credentials when a socket is opened.
+#include "daemon/support/hex.hpp"
 #include "modem.hpp"
 
 namespace tlsmodem {
@@ -20,7 +21,7 @@ outcome modem::credential(const at::request& what, at::response& answer) {
     case credential_operation::list:
       for (const auto& entry : credentials().list(request->tag, request->type))
         answer.line(
-            at::format_listed(entry.name.tag, entry.name.type, to_hex(entry.sha256), entry.is_volatile));
+            at::format_listed(entry.name.tag, entry.name.type, lower_hex(entry.sha256), entry.is_volatile));
       return outcome::done();
     case credential_operation::read: {
       const auto content = credentials().read({*request->tag, *request->type});

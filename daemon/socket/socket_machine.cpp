@@ -9,33 +9,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A host that swallows SYNs must not hold up the name's next address for the kernel's two minutes.
-constexpr auto tcp_connect_limit = 10s;
-// TLS itself has no limit for a handshake; a server that stops in the middle would hold the socket for ever.
-constexpr auto stream_handshake_limit = 60s;
 // More than this behind the transport, and the socket takes no further AT#TSEND. Small datagrams count too.
 constexpr std::size_t send_high_water_bytes = std::size_t{256} * 1024;
 constexpr std::size_t send_high_water_packets = 1024;
-// Handshake fragments fit an Ethernet path even where the first hop (loopback, jumbo frames) would take more.
-constexpr std::size_t handshake_datagram_limit_bytes = 1472;
-
 receive_queue::kind queue_kind(const profile& p) {
   return p.is_datagram() ? receive_queue::kind::datagrams : receive_queue::kind::stream;
-}
-
-bool is_v6(const std::string& address) { return address.find(':') != std::string::npos; }
-
-// RFC 6724's order as the resolver gave it, but the preferred family first and the preferred address before
-// all.
-void put_preferred_first(std::vector<std::string>& addresses, const profile& options,
-                         const std::string& preferred) {
-  if (options.preferred_family != net::address_family::any) {
-    const bool want_v6 = options.preferred_family == net::address_family::v6;
-    std::stable_partition(addresses.begin(), addresses.end(),
-                          [&](const std::string& a) { return is_v6(a) == want_v6; });
-  }
-  const auto found = std::find(addresses.begin(), addresses.end(), preferred);
-  if (found != addresses.end()) std::rotate(addresses.begin(), found, found + 1);
 }
 
 }  // namespace
@@ -102,124 +80,6 @@ bool socket_machine::can_send() const {
 
 void socket_machine::emit(std::string line, std::string sentence) {
   actions_.emplace_back(emit_event{std::move(line), std::move(sentence)});
-}
-
-// ---- connect
-
-void socket_machine::connect(const at::connect_request& request, time_point now) {
-  request_ = request;
-  engine_.reset();  // of an earlier connect
-  received_.clear();
-  is_ready_told_ = false;
-  is_silent_ = false;
-  failed_for_send_.reset();
-  is_fresh_ = false;
-  wish_ = handshake_wish::as_configured;
-  if (profile_.hs_timeout > 0ms) connect_deadline_ = now + profile_.hs_timeout;
-  enter(phase::resolving);
-  actions_.emplace_back(resolve_name{request.host, profile_.family});
-}
-
-void socket_machine::on_resolved(at::result<std::vector<std::string>> addresses, time_point now) {
-  if (phase_ != phase::resolving) return;
-  if (!addresses) {
-    fail(addresses.why(), -1);
-    return;
-  }
-  if (addresses->empty()) {
-    fail({at::error::name_not_resolved, "The name " + request_.host + " has no address."}, -1);
-    return;
-  }
-  candidates_ = std::move(*addresses);
-  put_preferred_first(candidates_, profile_, request_.preferred_address);
-  std::reverse(candidates_.begin(), candidates_.end());
-  reach_next(now);
-}
-
-// Precondition: there is a candidate.
-void socket_machine::reach_next(time_point now) {
-  engine_.reset();
-  remote_ = {std::move(candidates_.back()), request_.port};
-  candidates_.pop_back();
-  if (!profile_.is_datagram()) reach_deadline_ = now + tcp_connect_limit;
-  enter(phase::reaching);
-  actions_.emplace_back(open_transport{remote_});
-}
-
-void socket_machine::on_connect_failed(const at::failure& why, time_point now) {
-  if (phase_ != phase::reaching && phase_ != phase::handshaking) return;
-  reach_deadline_.reset();
-  if (candidates_.empty()) {
-    fail(why, -1);
-    return;
-  }
-  if (sessions_) sessions_->failed(engine_ && engine_->info().server_answered, false);
-  actions_.emplace_back(close_transport{});
-  reach_next(now);
-}
-
-void socket_machine::on_transport_up(const net::endpoint& local, const net::endpoint& remote,
-                                     std::size_t path_limit_bytes, time_point now) {
-  if (phase_ != phase::reaching) return;
-  local_ = local;
-  remote_ = remote;
-  path_limit_bytes_ = path_limit_bytes;
-  reach_deadline_.reset();
-  if (profile_.protocol == socket_protocol::tls && !connect_deadline_)
-    connect_deadline_ = now + stream_handshake_limit;
-  engine_ = new_engine(path_limit_bytes, wish_);
-  handshake_started_ = now;
-  enter(phase::handshaking);
-  engine_->start(now);
-  inspect(now);
-}
-
-std::unique_ptr<tls::engine> socket_machine::new_engine(std::size_t path_limit_bytes, handshake_wish wish) {
-  const std::size_t limit = profile_.mtu_bytes != 0 ? profile_.mtu_bytes : handshake_datagram_limit_bytes;
-  const tls::peer_name peer{request_.host, profile_.sni};
-  auto made = make_engine_(peer, std::min(limit, std::max<std::size_t>(path_limit_bytes, 256)));
-  if (sessions_) {
-    const secret session = sessions_->begin(peer, request_.port, wish);
-    if (!session.empty()) made->offer(session.view());
-  }
-  return made;
-}
-
-bool socket_machine::abort(std::string_view why, time_point) {
-  const at::failure aborted{at::error::aborted, std::string(why)};
-  if (is_connecting()) {
-    fail(aborted, -1);
-  } else if (next_) {
-    drop_next(aborted, -1);
-  } else {
-    return false;
-  }
-  return true;
-}
-
-bool socket_machine::use_handle(std::string handle) {
-  if (!sessions_) return false;
-  sessions_->request(std::move(handle));
-  return true;
-}
-
-void socket_machine::reopen() {
-  if (phase_ == phase::closed) enter(phase::open);
-}
-
-void socket_machine::fail(const at::failure& why, int alert) {
-  connect_deadline_.reset();
-  reach_deadline_.reset();
-  candidates_.clear();
-  if (sessions_) sessions_->failed(engine_ && engine_->info().server_answered, alert > 0);
-  actions_.emplace_back(close_transport{});
-  tell_failure(why, alert);
-  enter(phase::closed);
-}
-
-void socket_machine::tell_failure(const at::failure& why, int alert) {
-  emit(at::format(at::fail_event{id_, why.code, alert, why.text}),
-       "The connect to " + request_.host + " failed: " + why.text);
 }
 
 // ---- the association
@@ -352,11 +212,10 @@ void socket_machine::on_taken(time_point) {
 // The peer is gone. The client hears of it behind the last byte that came before.
 void socket_machine::go_down(at::down_cause cause, int alert, std::string text, time_point now) {
   if (phase_ != phase::connected && phase_ != phase::shut) return;
-  if (next_ && phase_ == phase::connected && cause != at::down_cause::stopping) {
+  if (next_) {
     wait_for_next(now);
     return;
   }
-  next_.reset();
   if (!is_silent_) engine_->shut(now);  // RFC 5246 7.2.1: a close_notify is answered with one
   actions_.emplace_back(close_transport{});
   pending_down_ = at::down_event{id_, cause, alert, std::move(text)};
@@ -381,14 +240,15 @@ send_result socket_machine::send(bytes_view payload, bool is_last, time_point no
       payload.size() + engine_->info().record_overhead_bytes > profile_.mtu_bytes)
     return {send_status::failed,
             {message_too_long, "The datagram would be longer than the option mtu allows."}};
-  if (failed_for_send_) return {send_status::failed, *std::exchange(failed_for_send_, std::nullopt)};
-  if (was_silent_for_long(now)) hold_sends(now);
+  if (!failed_for_send_ && was_silent_for_long(now)) hold_sends(now);
   if (failed_for_send_) return {send_status::failed, *std::exchange(failed_for_send_, std::nullopt)};
   if (!can_send()) return {send_status::must_wait, {}};
   const auto outcome = engine_->send(payload, now);
   if (outcome == tls::send_outcome::ok) last_traffic_ = now;
   is_fresh_ = false;
-  const auto why = engine_->failure().why;  // behind inspect() there may be another engine
+  at::failure why;
+  if (outcome == tls::send_outcome::failed)
+    why = engine_->failure().why;  // inspect() may bring another engine
   inspect(now);
   switch (outcome) {
     case tls::send_outcome::ok:
@@ -417,13 +277,9 @@ void socket_machine::shut(farewell how, time_point now) {
 }
 
 void socket_machine::close(farewell how, time_point now) {
-  if (next_) {
-    if (sessions_) sessions_->failed(next_->engine && next_->engine->info().server_answered, false);
-    if (!next_->shares_transport) actions_.emplace_back(close_transport{transport_slot::next, {}});
-    next_.reset();
-  } else if (is_connecting() && sessions_) {
-    sessions_->failed(engine_ && engine_->info().server_answered, false);
-  }
+  if (next_ && !next_->shares_transport) actions_.emplace_back(close_transport{transport_slot::next, {}});
+  if (sessions_) sessions_->failed(has_answered(next_ ? next_->engine : engine_), false);
+  next_.reset();
   const bool speaks = how == farewell::spoken || !profile_.is_datagram();
   if (speaks && phase_ == phase::connected) engine_->shut(now);
   if (!speaks && engine_) engine_->outgoing().clear();

@@ -151,6 +151,9 @@ class socket_machine {
 
   void enter(phase next) { phase_ = next; }
   bool is_connecting() const;
+  static bool has_answered(const std::unique_ptr<tls::engine>& engine) {
+    return engine && engine->info().server_answered;
+  }
   bool has_live_engine() const;
   void reach_next(time_point now);
   void inspect(time_point now);

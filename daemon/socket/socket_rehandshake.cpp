@@ -1,18 +1,13 @@
 // A new handshake beside a living association: AT#TREHS, and what the option auto_resume asks for. The
 // association is used until the new one is up.
 #include "socket_machine.hpp"
+#include "time_limits.hpp"
 
 #include <algorithm>
 
 namespace tlsmodem {
-namespace {
 
 using namespace std::chrono_literals;
-
-constexpr auto tcp_connect_limit = 10s;
-constexpr auto stream_handshake_limit = 60s;
-
-}  // namespace
 
 bool socket_machine::was_silent_for_long(time_point now) const {
   return profile_.auto_resume > 0ms && profile_.protocol == socket_protocol::dtls &&
@@ -163,7 +158,7 @@ void socket_machine::wait_for_next(time_point now) {
 
 void socket_machine::drop_next(const at::failure& why, int alert) {
   auto dropped = std::move(*std::exchange(next_, std::nullopt));
-  if (sessions_) sessions_->failed(dropped.engine && dropped.engine->info().server_answered, alert > 0);
+  if (sessions_) sessions_->failed(has_answered(dropped.engine), alert > 0);
   // A last alert belongs to the peer.
   tls::packet_queue unsent;
   if (dropped.engine) unsent = std::move(dropped.engine->outgoing());

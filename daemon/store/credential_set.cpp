@@ -72,13 +72,6 @@ failure no_credential(error code, const credential_name& name) {
           "The tag " + std::to_string(name.tag) + " holds no " + std::string(word_for(name.type)) + "."};
 }
 
-std::string to_hex(const credential_digest& digest) {
-  std::string hex;
-  for (const std::uint8_t byte : digest)
-    hex.append({"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]});
-  return hex;
-}
-
 const credential* credential_set::find(const credential_name& name) const {
   const auto found = entries_.find(name);
   return found == entries_.end() ? nullptr : &found->second;

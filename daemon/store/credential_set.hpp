@@ -43,7 +43,6 @@ at::result<secret> content_to_keep(const credential& from);
 
 // "The tag 7 holds no PSK."
 at::failure no_credential(at::error code, const credential_name& name);
-std::string to_hex(const credential_digest& digest);
 
 struct credential_limits {
   std::size_t entries = 0;

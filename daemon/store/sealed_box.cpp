@@ -1,5 +1,7 @@
 #include "sealed_box.hpp"
 
+#include "daemon/support/openssl_deleter.hpp"
+
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
@@ -18,16 +20,9 @@ constexpr std::size_t nonce_bytes = 12;
 constexpr std::size_t tag_bytes = 16;
 constexpr std::size_t key_bytes = 32;
 
-template <auto Free>
-struct deleter {
-  template <typename Object>
-  void operator()(Object* object) const {
-    Free(object);
-  }
-};
-using cipher_context = std::unique_ptr<EVP_CIPHER_CTX, deleter<&EVP_CIPHER_CTX_free>>;
-using kdf = std::unique_ptr<EVP_KDF, deleter<&EVP_KDF_free>>;
-using kdf_context = std::unique_ptr<EVP_KDF_CTX, deleter<&EVP_KDF_CTX_free>>;
+using cipher_context = std::unique_ptr<EVP_CIPHER_CTX, openssl_deleter<&EVP_CIPHER_CTX_free>>;
+using kdf = std::unique_ptr<EVP_KDF, openssl_deleter<&EVP_KDF_free>>;
+using kdf_context = std::unique_ptr<EVP_KDF_CTX, openssl_deleter<&EVP_KDF_CTX_free>>;
 
 at::failure libcrypto_failed(std::string_view what) {
   return {at::error::store_unavailable, "libcrypto could not " + std::string(what) + "."};

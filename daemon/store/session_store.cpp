@@ -1,5 +1,7 @@
 #include "session_store.hpp"
 
+#include "daemon/support/hex.hpp"
+
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -30,10 +32,7 @@ std::string session_store::make_handle() {
   std::array<unsigned char, 16> random{};
   // Fails only when the system has no entropy at all; nothing could be encrypted then.
   if (RAND_bytes(random.data(), random.size()) != 1) std::abort();
-  std::string handle;
-  for (const auto byte : random)
-    handle.append({"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]});
-  return handle;
+  return lower_hex(random);
 }
 
 // ---- finding
@@ -116,40 +115,48 @@ void session_store::spend(user_id user, std::string_view handle, std::uint64_t n
 
 // ---- changing
 
+bool session_store::is_worth_keeping(const tls::resumable_session& session) const {
+  if (!session.has_extended_master_secret && !limits_.without_extended_master_secret) return false;
+  if (session.is_single_use && session.lifetime_hint_s == 0) return false;  // RFC 8446 4.6.1
+  return session.state.size() <= max_state_bytes;
+}
+
+// The entry of this handle, which is there behind the call and the last to make room for another.
+session_store::entry& session_store::entry_for(user_id user, const std::string& handle,
+                                               std::size_t new_bytes) {
+  drop_expired(user);
+  auto& of_user = users_[user];
+  const bool is_new = !of_user.contains(handle);
+  if (!is_new) of_user[handle].used = ++uses_;
+  make_room(user, is_new ? 1 : 0, new_bytes);
+  entry& made = of_user[handle];
+  made.used = ++uses_;
+  // An erasure of an older entry of this name may still be owed.
+  if (is_new) made.may_be_stored = changes_.contains({user, handle});
+  return made;
+}
+
 bool session_store::put(user_id user, const std::string& handle, const place& where,
                         tls::resumable_session session) {
-  if (!session.has_extended_master_secret && !limits_.without_extended_master_secret) return false;
-  if (session.state.size() > max_state_bytes) return false;
-  if (session.is_single_use && session.lifetime_hint_s == 0) return false;  // RFC 8446 4.6.1: not for keeping
-  const auto now = clock_();
-  auto lifetime = std::min(limits_.lifetime, longest_ticket_lifetime);
-  if (session.lifetime_hint_s != 0) lifetime = std::min(lifetime, seconds(session.lifetime_hint_s));
-  auto& of_user = users_[user];
-  drop_expired(user);
-  const bool is_new = !of_user.contains(handle);
-  if (auto* own = find_entry(user, handle)) own->used = ++uses_;  // not the one to make room
-  make_room(user, is_new ? 1 : 0, session.state.size());
-  entry& into = of_user[handle];
-  // An erasure of an older entry of this name may still be owed.
-  if (is_new) into.may_be_stored = changes_.contains({user, handle});
-  const bool is_of_another = into.binding != where.binding;
-  if (is_of_another || !session.is_single_use) {
-    // A resumption by session id leaves the very session that it began with; its age goes on.
-    if (!is_of_another && into.sessions.size() == 1 && !session.is_single_use &&
-        std::ranges::equal(into.sessions.front().state.view(), session.state.view())) {
-      into.sessions.front().loan = 0;
-      into.used = ++uses_;
-      return true;
-    }
-    into.sessions.clear();
+  if (!is_worth_keeping(session)) return false;
+  entry& into = entry_for(user, handle, session.state.size());
+  if (into.binding != where.binding) into.sessions.clear();
+  // A resumption by session id leaves the very session that it began with; its age goes on.
+  if (!session.is_single_use && into.sessions.size() == 1 &&
+      std::ranges::equal(into.sessions.front().state.view(), session.state.view())) {
+    into.sessions.front().loan = 0;
+    return true;
   }
+  if (!session.is_single_use) into.sessions.clear();
   into.binding = where.binding;
   into.host = where.host;
   into.port = where.port;
   into.version = std::move(session.version);
   into.suite = std::move(session.suite);
   const bool was_kept = std::exchange(into.is_kept, where.is_kept);
-  into.used = ++uses_;
+  const auto now = clock_();
+  auto lifetime = std::min(limits_.lifetime, longest_ticket_lifetime);
+  if (session.lifetime_hint_s != 0) lifetime = std::min(lifetime, seconds(session.lifetime_hint_s));
   into.sessions.push_back({std::move(session.state), now, now + lifetime, session.is_ticket,
                            session.is_single_use, session.has_extended_master_secret, 0});
   if (into.sessions.size() > max_sessions_of_entry) into.sessions.erase(into.sessions.begin());

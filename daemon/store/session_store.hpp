@@ -109,6 +109,8 @@ class session_store {
 
   entry* find_entry(user_id user, std::string_view handle);
   const entry* find_entry(user_id user, std::string_view handle) const;
+  bool is_worth_keeping(const tls::resumable_session& session) const;
+  entry& entry_for(user_id user, const std::string& handle, std::size_t new_bytes);
   bool is_over(const kept_session& session) const;
   bool is_usable(const kept_session& session) const;
   void drop_expired(user_id user);

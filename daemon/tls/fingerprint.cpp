@@ -3,10 +3,6 @@
 namespace tlsmodem::tls {
 namespace {
 
-struct digest_context_deleter {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-
 // Every piece goes in with its length, so that no two lists of pieces look alike.
 class digester {
  public:
@@ -38,7 +34,7 @@ class digester {
   }
 
  private:
-  std::unique_ptr<EVP_MD_CTX, digest_context_deleter> context_;
+  std::unique_ptr<EVP_MD_CTX, openssl_deleter<&EVP_MD_CTX_free>> context_;
 };
 
 void add_public_part(digester& into, const private_key& key) {

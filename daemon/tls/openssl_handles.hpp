@@ -1,6 +1,7 @@
 // Owners of libssl's and libcrypto's objects, and the error queue as a scope.
 #pragma once
 
+#include "daemon/support/openssl_deleter.hpp"
 #include "protocol/bytes.hpp"
 
 #include <openssl/bio.h>
@@ -13,14 +14,6 @@
 #include <string>
 
 namespace tlsmodem::tls {
-
-template <auto Free>
-struct openssl_deleter {
-  template <typename Object>
-  void operator()(Object* object) const {
-    Free(object);
-  }
-};
 
 using bio_ptr = std::unique_ptr<BIO, openssl_deleter<&BIO_free_all>>;
 using ssl_ptr = std::unique_ptr<SSL, openssl_deleter<&SSL_free>>;

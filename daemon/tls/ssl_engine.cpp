@@ -2,6 +2,7 @@
 
 #include "alerts.hpp"
 #include "cipher_suites.hpp"
+#include "daemon/support/hex.hpp"
 #include "verify.hpp"
 
 #include <array>
@@ -22,16 +23,6 @@ unsigned long take_error() {
     if (taken == 0 || ERR_GET_LIB(taken) != ERR_LIB_SSL) taken = next;
   }
   return taken;
-}
-
-std::string lower_hex(bytes_view data) {
-  constexpr const char* digits = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : data) {
-    text += digits[byte >> 4];
-    text += digits[byte & 0xf];
-  }
-  return text;
 }
 
 std::string subject_of(X509* certificate) {

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include <array>
+#include <cstdlib>
 
 namespace tlsmodem::test {
 namespace {
@@ -227,6 +228,15 @@ TEST_F(client_socket, a_daemon_that_hangs_costs_the_deadline_and_no_more) {
             at::error::handshake_timeout);
   daemon_.daemon().signal(SIGCONT);
   ASSERT_TRUE(socket.connect(peer_at(port), deadline()));
+}
+
+TEST(client_socket_alone, the_path_comes_from_the_environment_or_is_that_of_the_service) {
+  ::unsetenv("TLSMODEM_SOCKET");
+  EXPECT_EQ(client::default_socket_path(), "/run/tlsmodemd/at.sock");
+  ::setenv("TLSMODEM_SOCKET", "", 1);
+  EXPECT_EQ(client::default_socket_path(), "/run/tlsmodemd/at.sock");
+  ::setenv("TLSMODEM_SOCKET", "/tmp/other.sock", 1);
+  EXPECT_EQ(client::default_socket_path(), "/tmp/other.sock");
 }
 
 TEST(client_socket_alone, without_a_daemon_every_call_has_its_error) {

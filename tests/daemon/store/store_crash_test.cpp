@@ -63,7 +63,13 @@ struct kill_outcome {
   bool was_killed = false;
 };
 
-kill_outcome write_and_kill(const store_place& place, int first, std::chrono::microseconds after) {
+// The moment of the kill: behind so many more answers, and somewhere in the work on the next ones.
+struct moment {
+  unsigned answers = 0;
+  unsigned turns = 0;
+};
+
+kill_outcome write_and_kill(const store_place& place, int first, moment when) {
   int ends[2];
   EXPECT_EQ(::pipe(ends), 0);
   const pid_t child = ::fork();
@@ -80,9 +86,10 @@ kill_outcome write_and_kill(const store_place& place, int first, std::chrono::mi
     return seen;
   }
   int number = 0;
-  // The first one tells that it has started; from then on the clock runs.
-  if (::read(ends[0], &number, sizeof number) == sizeof number) seen.last_done = number;
-  ::usleep(static_cast<useconds_t>(after.count()));
+  // The first one tells that it has started.
+  for (unsigned i = 0; i <= when.answers; ++i)
+    if (::read(ends[0], &number, sizeof number) == sizeof number) seen.last_done = number;
+  for (volatile unsigned turns = when.turns; turns > 0;) turns = turns - 1;
   ::kill(child, SIGKILL);
   while (::read(ends[0], &number, sizeof number) == sizeof number) seen.last_done = number;
   ::close(ends[0]);
@@ -123,7 +130,9 @@ TEST(store_crash, loses_nothing_that_was_told_to_be_done) {
   std::mt19937 random(1);
   int last_done = -1;
   for (int round = 0; round < 100 && !::testing::Test::HasFailure(); ++round) {
-    const auto seen = write_and_kill(place, last_done + 1, std::chrono::microseconds(random() % 8000));
+    const auto seen =
+        write_and_kill(place, last_done + 1,
+                       {static_cast<unsigned>(random() % 24), static_cast<unsigned>(random() % 400'000)});
     ASSERT_TRUE(seen.was_killed);
     ASSERT_GT(seen.last_done, last_done);
     last_done = seen.last_done;

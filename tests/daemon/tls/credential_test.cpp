@@ -13,7 +13,7 @@
 namespace tlsmodem::test {
 namespace {
 
-using pkcs8 = std::unique_ptr<X509_SIG, tls::openssl_deleter<&X509_SIG_free>>;
+using pkcs8 = std::unique_ptr<X509_SIG, openssl_deleter<&X509_SIG_free>>;
 
 const identity& one() {
   static const identity made = make_root("One");
