@@ -5,6 +5,8 @@
 #include "protocol/commands/session.hpp"
 #include "protocol/commands/shut.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <utility>
@@ -12,24 +14,25 @@
 namespace tlsmodem::client {
 namespace {
 
+using namespace std::chrono_literals;
+
 // The only socket of its channel gets the lowest id.
 constexpr int id = 1;
+// systemd starts a daemon again within a second; behind this the application is told.
+constexpr auto reattach_limit = 5s;
+constexpr auto between_attempts = 20ms;
 
 at::failure not_connected() { return {at::error::not_connected, "The socket is not connected."}; }
 
-at::failure explain(at::error code, std::string_view step) {
-  return {code, "The modem refuses " + std::string(step) + ": " + std::string(at::describe(code)) + "."};
+at::failure explain(at::error code, refused part) {
+  const char* const what = part == refused::credential ? "a credential"
+                           : part == refused::socket   ? "the socket"
+                                                       : "its settings";
+  return {code, std::string("The modem refuses ") + what + ": " + std::string(at::describe(code)) + "."};
 }
 
-// A line of an option is joined to the one before, so that the first failure ends all of them: a socket must
-// not be opened with less than was asked for.
-std::string option_commands(const std::vector<option>& options) {
-  std::string commands;
-  for (const auto& one : options) {
-    at::cfg_request request{0, one.name, one.values};
-    commands += (commands.empty() ? "AT" : ";") + at::format(request).substr(2);
-  }
-  return commands;
+std::string option_command(const option& one) {
+  return at::format(at::cfg_request{0, one.name, one.values}).substr(2);
 }
 
 void append(wiped_string& text, std::string_view more) { text.append(more.data(), more.size()); }
@@ -46,17 +49,6 @@ void append_credential(wiped_string& text, const credential& one) {
   if (request.password) wipe(*request.password);
 }
 
-at::failure as_failure(const at::down_event& down) {
-  switch (down.cause) {
-    case at::down_cause::alert:
-      return {at::error::alert_received, down.text};
-    case at::down_cause::radio_off:
-      return {at::error::no_network, down.text};
-    default:
-      return {at::error::connection_reset, down.text};
-  }
-}
-
 }  // namespace
 
 std::string default_socket_path() {
@@ -64,42 +56,67 @@ std::string default_socket_path() {
   return named != nullptr && *named != '\0' ? named : "/run/tlsmodemd/at.sock";
 }
 
-socket::socket(configuration config, std::string path) : config_(std::move(config)), path_(std::move(path)) {
-  for (const auto& one : config_.options)
-    if (one.name == "proto" && !one.values.empty())
-      is_stream_ = one.values.front().text == "tls" || one.values.front().text == "tcp";
+socket::socket(configuration config, std::string path)
+    : credentials_(std::move(config.credentials)), path_(std::move(path)) {
+  set_options(std::move(config.options));
 }
+
+void socket::set_options(std::vector<option> options) {
+  options_ = std::move(options);
+  has_options_ = false;
+  for (const auto& one : options_)
+    if (one.name == "proto" && !one.values.empty()) protocol_ = one.values.front().text;
+}
+
+bool socket::is_stream() const { return protocol_ == "tls" || protocol_ == "tcp"; }
 
 // ---- commands
 
 // What brings the channel from where it is to a socket that is open, in lines that all answer; the last line
-// goes on with `commands`.
+// goes on with `commands`. The commands of a line are joined, so that the first failure ends all of them: a
+// socket must not be opened with less than was asked for.
 socket::script socket::prepare(std::string_view commands) const {
   script all;
-  if (!is_configured_) {
-    append(all.text, "AT#TPROMPT=0\r");
-    all.steps.emplace_back("its settings");
-    for (const auto& one : config_.credentials) {
+  std::string line;
+  const auto add = [&line](std::string_view command) { (line += line.empty() ? "AT" : ";") += command; };
+  const auto finish_line = [&](refused part, bool may_fail = false) {
+    all.is_too_long = all.is_too_long || line.size() > at::max_line_bytes;
+    append(all.text, line + "\r");
+    all.steps.push_back({part, may_fail});
+    line.clear();
+  };
+  if (!has_credentials_) {
+    add("#TPROMPT=0");
+    finish_line(refused::settings);
+    for (const auto& one : credentials_) {
       append_credential(all.text, one);
-      all.steps.emplace_back("a credential");
+      all.steps.push_back({refused::credential, false});
     }
   }
-  std::string line = is_configured_ ? "" : option_commands(config_.options);
-  const auto add = [&line](std::string_view command) { (line += line.empty() ? "AT" : ";") += command; };
+  if (!is_open_ && !has_options_) {
+    add("#TCFG=0,\"reset\"");
+    finish_line(refused::settings);
+    for (const auto& one : options_) {
+      if (!one.is_optional) continue;
+      add(option_command(one));
+      finish_line(refused::settings, true);
+    }
+    for (const auto& one : options_)
+      if (!one.is_optional) add(option_command(one));
+  }
   if (!is_open_) add("#TOPEN=0");
   if (!commands.empty()) add(commands);
-  if (line.empty()) return all;
-  all.is_too_long = line.size() > at::max_line_bytes;
-  append(all.text, line + "\r");
-  all.steps.emplace_back("the socket");
+  if (!line.empty()) finish_line(refused::socket);
   return all;
 }
 
 std::optional<at::failure> socket::run(std::string_view commands, time_point deadline) {
+  refused_ = refused::nothing;
   if (auto wrong = open_channel(deadline)) return wrong;
   const auto all = prepare(commands);
   if (all.is_too_long) {
     forget_channel();
+    refused_ = refused::settings;
     return at::failure{at::error::string_too_long, "The options do not fit a command line."};
   }
   if (auto wrong = channel_->write({all.text.data(), all.text.size()}, deadline))
@@ -108,14 +125,18 @@ std::optional<at::failure> socket::run(std::string_view commands, time_point dea
   for (const auto& step : all.steps) {
     const auto answered = channel_->finish_command(deadline);
     if (!answered) return lost(answered.why());
-    if (!answered->is_ok && !first) first = explain(answered->code, step);
+    if (answered->is_ok || step.may_fail || first) continue;
+    first = explain(answered->code, step.part);
+    refused_ = step.part;
   }
   collect();
   if (first) {
     forget_channel();  // half configured, it is of no use
     return first;
   }
-  is_configured_ = true;
+  has_credentials_ = true;
+  has_options_ = true;
+  is_fresh_ = !is_open_ && commands.empty();
   is_open_ = true;
   return std::nullopt;
 }
@@ -134,7 +155,8 @@ std::optional<at::failure> socket::open_channel(time_point deadline) {
 
 void socket::forget_channel() {
   channel_.reset();
-  is_configured_ = false;
+  has_credentials_ = false;
+  has_options_ = false;
   is_open_ = false;
   is_connected_ = false;
   readiness_.set_buffered(!arrived_.empty());
@@ -145,16 +167,34 @@ at::failure socket::lost(at::failure why) {
   return why;
 }
 
+// A socket that was opened only to be checked can be used as it is, if its options have not changed since.
+void socket::make_way(time_point deadline) {
+  if (is_open_ && !(is_fresh_ && has_options_)) close(true, deadline);
+}
+
+std::optional<at::failure> socket::open(time_point deadline) {
+  if (is_connected_) return at::failure{at::error::not_allowed, "The socket is connected."};
+  make_way(deadline);
+  return is_open_ ? std::nullopt : run({}, deadline);
+}
+
 std::optional<at::failure> socket::bind(const std::string& address, std::uint16_t port, time_point deadline) {
   if (is_connected_) return at::failure{at::error::not_allowed, "The socket is connected."};
-  if (is_open_) close(true, deadline);
+  make_way(deadline);
   return run(at::format(at::bind_request{id, address, port}).substr(2), deadline);
 }
 
 at::result<at::up_event> socket::connect(const target& to, time_point deadline) {
   if (is_connected_) return {at::error::not_allowed, "The socket is connected."};
-  alert_ = -1;
   arrived_.clear();
+  auto before = std::exchange(handle_, {});
+  auto up = connect_again(to, deadline);
+  if (!up && handle_.empty()) handle_ = std::move(before);
+  return up;
+}
+
+at::result<at::up_event> socket::connect_again(const target& to, time_point deadline) {
+  alert_ = -1;
   outcome_.reset();
   std::string commands;
   if (!to.handle.empty()) commands = at::format(at::resume_request{id, to.handle}).substr(2) + ";";
@@ -169,6 +209,7 @@ at::result<at::up_event> socket::connect(const target& to, time_point deadline) 
     note(std::move(*event));
   }
   collect();
+  target_ = to;
   return *std::exchange(outcome_, std::nullopt);
 }
 
@@ -201,98 +242,49 @@ at::result<std::map<std::string, std::string>> socket::info(time_point deadline)
   return found;
 }
 
-// ---- data
+// ---- a modem that went away
 
-std::optional<at::failure> socket::send(bytes_view data, time_point deadline) {
-  if (!is_connected_) return not_connected();
-  const std::size_t most = is_stream_ ? at::max_payload_bytes : at::max_datagram_bytes;
-  if (!is_stream_ && data.size() > most)
-    return at::failure{at::error::message_too_long, "A datagram carries at most 16384 bytes."};
-  do {
-    const auto piece = data.first(std::min(data.size(), most));
-    data = data.subspan(piece.size());
-    std::string text = "AT#TSEND=" + std::to_string(id) + "," + std::to_string(piece.size()) + ",1\r";
-    text += as_text(piece);
-    if (auto wrong = channel_->write(text, deadline)) {
-      // Part of a line may be out: nothing can follow it.
-      return lost(std::move(*wrong));
-    }
-  } while (!data.empty());
-  collect();
-  return std::nullopt;
+// Only a DTLS association can be continued by another process: UDP needs none, a TCP connection cannot be
+// handed on.
+bool socket::can_continue() const { return protocol_ == "dtls" && is_connected_ && !handle_.empty(); }
+
+// The new modem has the association, so that a connect would continue it. A handshake in vain would be worse
+// than none: the peer may take it for the end of what it has.
+bool socket::is_association_there(const std::string& handle, time_point deadline) {
+  const auto answered = channel_->command("AT#TSESS?\r", deadline);
+  if (!answered) return false;
+  return std::any_of(answered->lines.begin(), answered->lines.end(), [&](const at::item& line) {
+    const auto listed = at::parse_listed_session(line.line);
+    return listed && listed->handle == handle && listed->kind == at::session_kind::association;
+  });
 }
 
-at::result<received> socket::receive(std::span<std::uint8_t> into, time_point deadline) {
-  while (arrived_.empty()) {
-    if (!channel_ || !is_connected_) return not_connected();
-    auto event = channel_->next_event(deadline);
-    if (!event) {
-      if (event.why().code == at::error::handshake_timeout) return event.why();
-      return lost(event.why());
-    }
-    note(std::move(*event));
-    collect();
+// Looks for the modem that takes the place of the one that is gone, and asks it to go on with the
+// association. False when there is none in time, or it had to make a new one: that is not what the
+// application is connected to.
+bool socket::reattach() {
+  if (!can_continue()) return false;
+  const auto deadline = std::chrono::steady_clock::now() + reattach_limit;
+  const auto local = up_;
+  const target to{target_.host, target_.port, up_.remote_address, handle_};
+  forget_channel();
+  while (auto wrong = open_channel(deadline)) {
+    if (wrong->code == at::error::permission_denied || std::chrono::steady_clock::now() >= deadline)
+      return false;
+    ::poll(nullptr, 0, static_cast<int>(between_attempts.count()));
   }
-  auto taken = take_first(into);
+  if (!is_association_there(to.handle, deadline)) return false;
+  auto before = std::exchange(arrived_, {});
+  bool is_continued = false;
+  if (!bind(local.local_address, local.local_port, deadline)) {
+    const auto up = connect_again(to, deadline);
+    is_continued = up && up->how == 2;
+  }
+  if (!is_continued) close(true, std::chrono::steady_clock::now() + between_attempts);
+  arrived_.insert(arrived_.begin(), std::make_move_iterator(before.begin()),
+                  std::make_move_iterator(before.end()));
   readiness_.set_buffered(!arrived_.empty());
-  return taken;
-}
-
-at::result<received> socket::take_first(std::span<std::uint8_t> into) {
-  auto& front = arrived_.front();
-  if (front.failure) {
-    const auto why = std::move(*front.failure);
-    alert_ = front.alert;
-    arrived_.pop_front();
-    return why;
-  }
-  if (front.is_end) {
-    arrived_.pop_front();
-    return received{0, false, true};
-  }
-  const auto left = bytes_view(front.data).subspan(front.taken);
-  const auto size = std::min(left.size(), into.size());
-  std::copy_n(left.begin(), size, into.begin());
-  front.taken += size;
-  const bool is_used_up = size == left.size();
-  const received result{size, !is_stream_ && (front.is_truncated || !is_used_up), false};
-  if (is_used_up || !is_stream_) arrived_.pop_front();
-  return result;
-}
-
-// Takes what the channel holds already, so that the descriptor to poll tells the truth.
-void socket::collect() {
-  while (channel_ && channel_->has_buffered()) {
-    auto event = channel_->next_event(std::chrono::steady_clock::now());
-    if (!event) break;
-    note(std::move(*event));
-  }
-  readiness_.set_buffered(!arrived_.empty());
-}
-
-void socket::note(at::item event) {
-  if (const auto frame = at::parse_received(event.line)) {
-    arrived_.push_back({std::move(event.payload), 0, frame->is_truncated, false, {}, -1});
-  } else if (auto up = at::parse_up(event.line)) {
-    is_connected_ = true;
-    outcome_ = std::move(*up);
-  } else if (const auto failed = at::parse_fail(event.line)) {
-    alert_ = failed->alert;
-    outcome_ = at::failure{failed->code, failed->text};
-  } else if (const auto key = at::parse_key(event.line)) {
-    handle_ = key->handle;
-  } else if (const auto down = at::parse_down(event.line)) {
-    is_connected_ = false;
-    arrival last;
-    last.is_end = down->cause == at::down_cause::peer_closed;
-    if (!last.is_end) last.failure = as_failure(*down);
-    last.alert = down->alert;
-    arrived_.push_back(std::move(last));
-  } else if (const auto error = at::parse_error(event.line)) {
-    arrival told;
-    told.failure = explain(error->code, "a datagram");
-    arrived_.push_back(std::move(told));
-  }
+  return is_continued;
 }
 
 }  // namespace tlsmodem::client

@@ -1,11 +1,14 @@
 // A socket of the modem for a program that blocks: one channel, one socket on it, calls with deadlines, no
 // thread.
 //
-//   socket(configuration) ▶ [bind()] ▶ connect() ▶ send(), receive() … ▶ close() ▶ [bind()] ▶ connect() …
+//   socket(configuration) ▶ [open()] ▶ [bind()] ▶ connect() ▶ send(), receive() … ▶ close() ▶ [bind()] ▶ …
 //
 // The channel is opened by the first call that needs it. What the configuration says, the open and the
 // connect go out in one write, without waiting in between; send() waits for nothing. One thread at a time may
 // use a socket, several may use several.
+//
+// A modem that restarts: the next send() or receive() looks for the new one for a few seconds and asks it to
+// go on with the association. If it can, nobody notices; if not, the connection is over: error 803.
 #pragma once
 
 #include "channel.hpp"
@@ -29,6 +32,10 @@ std::string default_socket_path();
 struct option {
   std::string name;
   std::vector<at::value> values;
+  // What the peer may decline anyway; that the modem cannot offer it is no error then.
+  bool is_optional = false;
+
+  bool operator==(const option&) const = default;
 };
 
 // Lives on the socket's channel only; wiped at the end.
@@ -57,10 +64,22 @@ struct received {
   bool is_end = false;        // of a stream, or of a DTLS association that the peer closed
 };
 
+// What the modem refused last.
+enum class refused : std::uint8_t { nothing, settings, credential, socket };
+
 class socket {
  public:
   socket(configuration config, std::string path);
 
+  // Other options, from the next open on.
+  void set_options(std::vector<option> options);
+  const std::vector<option>& options() const { return options_; }
+  // Has the modem check everything that needs no network. Errors: those of AT#TCFG, #TCRED, #TOPEN, of
+  // channel::open(); refused_part() tells which part it was.
+  std::optional<at::failure> open(time_point deadline);
+  refused refused_part() const { return refused_; }
+  // The open socket has them, or there is none.
+  bool has_current_options() const { return !is_open_ || has_options_; }
   // Takes a local address now. Errors: those of AT#TBIND, of AT#TOPEN, of channel::open().
   std::optional<at::failure> bind(const std::string& address, std::uint16_t port, time_point deadline);
   // Errors: those of AT#TOPEN and #TFAIL, of channel::open(); 804 the deadline passed. alert() tells more.
@@ -72,15 +91,16 @@ class socket {
   // The next datagram, or some bytes of the stream. Errors: 804 nothing came; 811 not connected; what #TDOWN
   // and #TERR told, once.
   at::result<received> receive(std::span<std::uint8_t> into, time_point deadline);
-  // Ends the connection and keeps the configuration. Silent: nothing goes to the peer.
+  // Ends the connection (its port is free then) and keeps the configuration. Silent: nothing goes to the
+  // peer.
   void close(bool is_silent, time_point deadline);
 
   bool is_connected() const { return is_connected_; }
-  // Data (or an end) that can be received without the modem saying more.
-  bool has_buffered_data() const { return !arrived_.empty(); }
+  // Data that can be received without the modem saying more.
+  bool has_buffered_data() const;
   // To poll for input; -1 before the first bind() or connect(). Stays the same.
   int fd() const { return readiness_.fd(); }
-  // The newest handle of the connection; "" for none.
+  // The newest handle of the connection, or of the last one; "" for none.
   const std::string& handle() const { return handle_; }
   // Alert that came with the last failed connect() or receive(), else -1.
   int alert() const { return alert_; }
@@ -96,9 +116,13 @@ class socket {
     std::optional<at::failure> failure;
     int alert = -1;
   };
+  struct script_line {
+    refused part = refused::nothing;
+    bool may_fail = false;
+  };
   struct script {
     wiped_string text;
-    std::vector<std::string> steps;  // what each line is for
+    std::vector<script_line> steps;  // what each line is for
     bool is_too_long = false;
   };
 
@@ -107,18 +131,31 @@ class socket {
   std::optional<at::failure> run(std::string_view commands, time_point deadline);
   at::failure lost(at::failure why);
   void forget_channel();
+  void make_way(time_point deadline);
+  at::result<at::up_event> connect_again(const target& to, time_point deadline);
+  bool is_stream() const;
+  bool can_continue() const;
+  bool is_association_there(const std::string& handle, time_point deadline);
+  bool reattach();
   at::result<received> take_first(std::span<std::uint8_t> into);
   void collect();
+  void drop_dead_channel();
   void note(at::item event);
 
-  const configuration config_;
+  std::vector<option> options_;
+  const std::vector<credential> credentials_;
   const std::string path_;
   std::optional<channel> channel_;
   readiness readiness_;
-  bool is_configured_ = false;  // the channel has options and credentials
-  bool is_open_ = false;        // the modem has the socket
-  bool is_stream_ = false;
+  bool has_credentials_ = false;  // the channel
+  bool has_options_ = false;      // the channel, and they are the current ones
+  bool is_open_ = false;          // the modem has the socket
+  bool is_fresh_ = false;         // and has done nothing with it yet
   bool is_connected_ = false;
+  refused refused_ = refused::nothing;
+  std::string protocol_ = "dtls";
+  target target_;                                    // of the last connect
+  at::up_event up_;                                  // of the connection
   std::optional<at::result<at::up_event>> outcome_;  // of the connect on its way
   std::deque<arrival> arrived_;
   std::string handle_;

@@ -54,4 +54,12 @@ endpoint to_endpoint(const Endpoint& from) {
   return {from.address().to_string(), from.port()};
 }
 
+// {} of a socket that is not bound.
+template <typename Socket>
+endpoint local_of(const Socket& socket) {
+  boost::system::error_code error;
+  const auto local = socket.local_endpoint(error);
+  return error ? endpoint{} : to_endpoint(local);
+}
+
 }  // namespace tlsmodem::net

@@ -29,6 +29,8 @@ class tcp_transport final : public transport, public std::enable_shared_from_thi
     return bind_socket(socket_, local, options_);
   }
 
+  endpoint local() const override { return local_of(socket_); }
+
   void connect(const endpoint& remote) override {
     remote_ = remote;
     error_code error;

@@ -51,6 +51,8 @@ class transport {
   // Takes a local address now. Errors: 821 in use, 50 not an address or not of this machine, 816 not
   // permitted. Port 0 lets the kernel choose.
   virtual std::optional<at::failure> bind(const endpoint& local) = 0;
+  // Where it is bound; {} when it is not.
+  virtual endpoint local() const = 0;
   virtual void connect(const endpoint& remote) = 0;
   virtual void flush(tls::packet_queue& queue) = 0;
   virtual void resume_reading() = 0;

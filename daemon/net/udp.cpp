@@ -27,6 +27,8 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
     return bind_socket(socket_, local, options_);
   }
 
+  endpoint local() const override { return local_of(socket_); }
+
   // A connected UDP socket hears of ICMP errors, and of no other peer.
   void connect(const endpoint& remote) override {
     remote_ = remote;

@@ -90,6 +90,7 @@ std::optional<at::failure> socket_driver::bind(const net::endpoint& local) {
   bound_ = wrong ? std::nullopt : std::optional(local);
   if (wrong) close(transport_slot::current, {});
   machine_->keep_port(bound_ && bound_->port != 0);
+  machine_->on_bound(bound_ ? current_->transport()->local() : net::endpoint{});
   return wrong;
 }
 

@@ -43,9 +43,9 @@ std::vector<std::pair<std::string, std::string>> socket_machine::info() const {
   if (engine_) {
     if (profile_.is_secure()) add_association(out, engine_->info());
     out.emplace_back("remote", at::quote(remote_.address) + "," + number(remote_.port));
-    out.emplace_back("local", at::quote(local_.address) + "," + number(local_.port));
     out.emplace_back("handshake_ms", std::to_string(handshake_took_.count()));
   }
+  if (local_.port != 0) out.emplace_back("local", at::quote(local_.address) + "," + number(local_.port));
   if (sessions_ && !sessions_->handle().empty()) out.emplace_back("handle", at::quote(sessions_->handle()));
   if (engine_ && profile_.is_datagram()) {
     const auto limit = datagram_limit();

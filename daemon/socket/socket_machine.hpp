@@ -91,6 +91,8 @@ class socket_machine {
   std::optional<at::failure> rehandshake(handshake_wish wish, time_point now);
   // The local port was bound by the client: every handshake has to use it.
   void keep_port(bool is_bound) { keeps_port_ = is_bound; }
+  // Taken by the client before a connect, with the port that the kernel chose; {} when given up.
+  void on_bound(const net::endpoint& local) { local_ = local; }
   void reopen();
   send_result send(bytes_view payload, bool is_last, time_point now);
   void shut(farewell how, time_point now);

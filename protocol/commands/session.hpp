@@ -5,6 +5,9 @@
 #include "../limits.hpp"
 #include "socket_reference.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace tlsmodem::at {
 
 // What a handle looks like: 32 lower-case hex digits. What looks otherwise names nothing, which is no error.
@@ -66,7 +69,10 @@ inline std::string format(const forget_request& r) {
   return "AT#TSESS=\"forget\"" + (r.handle ? "," + quote(*r.handle) : "");
 }
 
-enum class session_kind : std::uint8_t { session_id, ticket };
+// What a handle stands for: a session that can be resumed by its id or by a ticket, or an association that
+// can be continued.
+enum class session_kind : std::uint8_t { session_id, ticket, association };
+inline constexpr std::array<std::string_view, 3> session_kind_words = {"id", "ticket", "association"};
 
 struct listed_session {
   std::string handle;
@@ -83,7 +89,7 @@ struct listed_session {
 inline std::string format(const listed_session& s) {
   return "#TSESS: " + quote(s.handle) + "," + quote(s.host) + "," + std::to_string(s.port) + "," +
          quote(s.version) + "," + quote(s.suite) + "," + std::to_string(s.age_s) + "," +
-         std::to_string(s.expires_s) + "," + quote(s.kind == session_kind::ticket ? "ticket" : "id");
+         std::to_string(s.expires_s) + "," + quote(session_kind_words[static_cast<std::size_t>(s.kind)]);
 }
 
 inline result<listed_session> parse_listed_session(std::string_view line) {
@@ -101,9 +107,12 @@ inline result<listed_session> parse_listed_session(std::string_view line) {
   constexpr std::int64_t most = 0x7fffffffffff;
   s.age_s = in.number(0, most);
   s.expires_s = in.number(0, most);
-  s.kind = in.text(max_line_bytes) == "ticket" ? session_kind::ticket : session_kind::session_id;
+  const auto kind = in.text(max_line_bytes);
   in.rest();
   if (auto wrong = in.finish()) return std::move(*wrong);
+  const auto* const word = std::find(session_kind_words.begin(), session_kind_words.end(), kind);
+  if (word == session_kind_words.end()) return {error::incorrect_parameters, "Not a kind of session."};
+  s.kind = static_cast<session_kind>(word - session_kind_words.begin());
   return s;
 }
 
