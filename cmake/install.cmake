@@ -18,7 +18,13 @@ install(FILES ${PROJECT_BINARY_DIR}/tlsmodem-protocol.pc DESTINATION ${CMAKE_INS
   COMPONENT development)
 
 if(TARGET tlsmodem_client)
-  list(APPEND tlsmodem_installed_libraries tlsmodem_client)
+  list(APPEND tlsmodem_installed_libraries tlsmodem_client tlsmodem_client_shared)
+  if(TARGET tlsmodem_avs_net)
+    list(APPEND tlsmodem_installed_libraries tlsmodem_avs_net)
+    configure_file(cmake/tlsmodem-avs-net.pc.in tlsmodem-avs-net.pc @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/tlsmodem-avs-net.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+      COMPONENT development)
+  endif()
   install(DIRECTORY client-shim/client/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tlsmodem/client COMPONENT development
     FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h")
   configure_file(cmake/tlsmodem-client.pc.in tlsmodem-client.pc @ONLY)
@@ -29,6 +35,7 @@ endif()
 # The second directory is for "protocol/...", as the client's headers say it.
 install(TARGETS ${tlsmodem_installed_libraries} EXPORT tlsmodem COMPONENT development
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} ${CMAKE_INSTALL_INCLUDEDIR}/tlsmodem)
 install(EXPORT tlsmodem NAMESPACE tlsmodem:: FILE tlsmodemTargets.cmake DESTINATION ${tlsmodem_cmake_dir}
   COMPONENT development)

@@ -98,6 +98,7 @@ void socket_driver::reopen() {
   close(transport_slot::current, {});
   bound_.reset();
   machine_->keep_port(false);
+  machine_->on_bound({});
   operate([](socket_machine& machine, auto) { machine.reopen(); });
 }
 

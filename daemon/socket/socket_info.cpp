@@ -40,12 +40,10 @@ std::vector<std::pair<std::string, std::string>> socket_machine::info() const {
   lines out;
   out.emplace_back("state", at::quote(at::name_of(state())));
   out.emplace_back("proto", at::quote(name_of(profile_.protocol)));
-  if (engine_) {
-    if (profile_.is_secure()) add_association(out, engine_->info());
-    out.emplace_back("remote", at::quote(remote_.address) + "," + number(remote_.port));
-    out.emplace_back("handshake_ms", std::to_string(handshake_took_.count()));
-  }
+  if (engine_ && profile_.is_secure()) add_association(out, engine_->info());
+  if (engine_) out.emplace_back("remote", at::quote(remote_.address) + "," + number(remote_.port));
   if (local_.port != 0) out.emplace_back("local", at::quote(local_.address) + "," + number(local_.port));
+  if (engine_) out.emplace_back("handshake_ms", std::to_string(handshake_took_.count()));
   if (sessions_ && !sessions_->handle().empty()) out.emplace_back("handle", at::quote(sessions_->handle()));
   if (engine_ && profile_.is_datagram()) {
     const auto limit = datagram_limit();
