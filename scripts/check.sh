@@ -25,6 +25,8 @@ fuzz_seconds=5 # for each target
 launcher=()
 if command -v ccache >/dev/null; then
   launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  # One cache for every checkout of this tree, wherever it is: paths below it count as relative ones.
+  export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 fi
 
 # New files count before they are added.

@@ -121,10 +121,6 @@ avs_error_t secure_socket::connect(const char* host, const char* port) {
   ending_ = ending::none;
   path_limit_.reset();
   inner_limit_.reset();
-  if (bound_ && !socket_.has_current_options()) {
-    if (const auto wrong = socket_.bind(bound_->host, bound_->port, in(command_limit)))
-      return fail_connect(*wrong);
-  }
   const auto up = socket_.connect(
       {host, *number, preferred_address(), load_handle(config_.resumption_buffer)}, connect_deadline());
   if (!up) return fail_connect(up.why());

@@ -1,6 +1,5 @@
 #include "socket.hpp"
 
-#include "protocol/commands/bind.hpp"
 #include "protocol/commands/connect.hpp"
 #include "protocol/commands/session.hpp"
 #include "protocol/commands/shut.hpp"
@@ -18,6 +17,8 @@ using namespace std::chrono_literals;
 
 // The only socket of its channel gets the lowest id.
 constexpr int id = 1;
+// The modem answers at once what needs no network.
+constexpr auto command_limit = 5s;
 // systemd starts a daemon again within a second; behind this the application is told.
 constexpr auto reattach_limit = 5s;
 constexpr auto between_attempts = 20ms;
@@ -111,6 +112,7 @@ socket::script socket::prepare(std::string_view commands) const {
 }
 
 std::optional<at::failure> socket::run(std::string_view commands, time_point deadline) {
+  deadline = std::min(deadline, std::chrono::steady_clock::now() + command_limit);
   refused_ = refused::nothing;
   if (auto wrong = open_channel(deadline)) return wrong;
   const auto all = prepare(commands);
@@ -159,6 +161,7 @@ void socket::forget_channel() {
   has_options_ = false;
   is_open_ = false;
   is_connected_ = false;
+  bound_.reset();
   readiness_.set_buffered(!arrived_.empty());
 }
 
@@ -181,7 +184,10 @@ std::optional<at::failure> socket::open(time_point deadline) {
 std::optional<at::failure> socket::bind(const std::string& address, std::uint16_t port, time_point deadline) {
   if (is_connected_) return at::failure{at::error::not_allowed, "The socket is connected."};
   make_way(deadline);
-  return run(at::format(at::bind_request{id, address, port}).substr(2), deadline);
+  const at::bind_request wanted{id, address, port};
+  auto wrong = run(at::format(wanted).substr(2), deadline);
+  bound_ = wrong ? std::nullopt : std::optional(wanted);
+  return wrong;
 }
 
 at::result<at::up_event> socket::connect(const target& to, time_point deadline) {
@@ -197,7 +203,12 @@ at::result<at::up_event> socket::connect_again(const target& to, time_point dead
   alert_ = -1;
   outcome_.reset();
   std::string commands;
-  if (!to.handle.empty()) commands = at::format(at::resume_request{id, to.handle}).substr(2) + ";";
+  // A socket has the options that it was opened with; a new one takes the place of a bound one where it is.
+  if (is_open_ && !has_options_) {
+    if (bound_) commands = at::format(*bound_).substr(2) + ";";
+    close(true, deadline);
+  }
+  if (!to.handle.empty()) commands += at::format(at::resume_request{id, to.handle}).substr(2) + ";";
   commands += at::format(at::connect_request{id, to.host, to.port, to.preferred_address}).substr(2);
   if (auto wrong = run(commands, deadline)) return std::move(*wrong);
   while (!outcome_) {
@@ -215,6 +226,7 @@ at::result<at::up_event> socket::connect_again(const target& to, time_point dead
 
 void socket::close(bool is_silent, time_point deadline) {
   is_connected_ = false;
+  bound_.reset();
   arrived_.clear();
   if (channel_ && is_open_) {
     is_open_ = false;

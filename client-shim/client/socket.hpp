@@ -12,6 +12,7 @@
 #pragma once
 
 #include "channel.hpp"
+#include "protocol/commands/bind.hpp"
 #include "protocol/commands/cfg.hpp"
 #include "protocol/commands/credential.hpp"
 #include "protocol/event.hpp"
@@ -78,8 +79,6 @@ class socket {
   // channel::open(); refused_part() tells which part it was.
   std::optional<at::failure> open(time_point deadline);
   refused refused_part() const { return refused_; }
-  // The open socket has them, or there is none.
-  bool has_current_options() const { return !is_open_ || has_options_; }
   // Takes a local address now. Errors: those of AT#TBIND, of AT#TOPEN, of channel::open().
   std::optional<at::failure> bind(const std::string& address, std::uint16_t port, time_point deadline);
   // Errors: those of AT#TOPEN and #TFAIL, of channel::open(); 804 the deadline passed. alert() tells more.
@@ -152,6 +151,7 @@ class socket {
   bool is_open_ = false;          // the modem has the socket
   bool is_fresh_ = false;         // and has done nothing with it yet
   bool is_connected_ = false;
+  std::optional<at::bind_request> bound_;  // and not connected yet
   refused refused_ = refused::nothing;
   std::string protocol_ = "dtls";
   target target_;                                    // of the last connect
