@@ -230,6 +230,7 @@ avs_error_t secure_socket::receive(std::span<std::uint8_t> into, std::size_t& si
     if (!socket_.is_connected()) ending_ = ending::failed;
     return error_of(got.why().code, socket_.alert(), call::receive);
   }
+  // Also without close_notify, as in avs_net's own backends: many servers of HTTP end so.
   if (got->is_end) {
     ending_ = ending::orderly;
     return AVS_OK;

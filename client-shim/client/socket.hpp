@@ -61,7 +61,7 @@ struct target {
 
 struct received {
   std::size_t size = 0;
-  bool is_truncated = false;  // of a datagram; its rest is lost
+  bool is_truncated = false;  // a datagram whose rest is lost; an end without close_notify
   bool is_end = false;        // of a stream, or of a DTLS association that the peer closed
 };
 

@@ -93,8 +93,9 @@ at::result<received> socket::take_first(std::span<std::uint8_t> into) {
     return why;
   }
   if (front.is_end) {
+    const received end{0, front.is_truncated, true};
     arrived_.pop_front();
-    return received{0, false, true};
+    return end;
   }
   const auto left = bytes_view(front.data).subspan(front.taken);
   const auto size = std::min(left.size(), into.size());
@@ -133,7 +134,8 @@ void socket::note(at::item event) {
     if (down->cause == at::down_cause::stopping && can_continue()) return;
     is_connected_ = false;
     arrival last;
-    last.is_end = down->cause == at::down_cause::peer_closed;
+    last.is_truncated = down->cause == at::down_cause::truncated;
+    last.is_end = last.is_truncated || down->cause == at::down_cause::peer_closed;
     if (!last.is_end) last.failure = as_failure(*down);
     last.alert = down->alert;
     arrived_.push_back(std::move(last));

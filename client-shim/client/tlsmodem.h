@@ -36,7 +36,8 @@ enum {
 
 /* What tlsmodem_receive() tells of what it received. */
 enum {
-  TLSMODEM_TRUNCATED = 1, /* the datagram was longer than the buffer; its rest is lost */
+  TLSMODEM_TRUNCATED = 1, /* the datagram was longer than the buffer, and its rest is lost; with TLSMODEM_END:
+                             the stream ended without close_notify, so somebody may have cut it */
   TLSMODEM_END = 2        /* the peer ended the connection; nothing was received */
 };
 

@@ -162,7 +162,7 @@ void modem::hang_up() {
   if (waiting_send_) wipe(waiting_send_->payload);
   waiting_send_.reset();
   for (auto& [id, socket] : std::exchange(sockets_, {})) {
-    socket->release(farewell::spoken);
+    socket->release(farewell::silent);  // who died has not said goodbye
     --shared_.open_sockets;
   }
 }

@@ -1,6 +1,8 @@
-// A client that dies: whatever it was doing, its sockets are closed, the peer is told, and nothing is left.
+// A client that dies: whatever it was doing, its sockets are closed, peers of streams are told, and nothing
+// is left.
 #include "data_fixture.hpp"
 #include "tests/support/peers.hpp"
+#include "tests/support/relays.hpp"
 
 #include <sys/socket.h>
 
@@ -121,17 +123,30 @@ TEST_F(client_death, while_a_name_is_being_looked_up) {
   survivor_.ok("AT");
 }
 
-TEST_F(client_death, says_close_notify_to_a_dtls_server) {
+// It has not said goodbye: the server keeps the session, and the next client can resume it.
+TEST_F(client_death, sends_nothing_to_a_dtls_server) {
   const auto server = s_server(s_server_version::dtls1_2, 7402,
                                {"-psk", hex_of("0123456789abcdef"), "-nocert", "-cipher", "PSK"});
+  const udp_nat path(7403, 7402);
   client_.emplace(daemon_);
   client_->tcred(1, 3, "0123456789abcdef");
   client_->tcred(1, 4, "device");
   configure(*client_, {R"("psk","1")"});
-  client_->connect_up(client_->open(), "127.0.0.1", 7402);
+  const int id = client_->open();
+  client_->connect_up(id, "127.0.0.1", 7403);
+  client_->send(id, "the last word\n");
+  ASSERT_TRUE(server.prints("the last word"));
+  const auto before = path.conversations().front().size();
   die();
-  EXPECT_TRUE(server.prints("DONE")) << server.output();
   EXPECT_TRUE(nothing_is_left());
+  // Whatever comes from another client passes the relay behind what the dead one may have sent.
+  test_channel other(daemon_);
+  configure(other, {R"("proto","udp")"});
+  const int next = other.open();
+  other.connect_up(next, "127.0.0.1", 7403);
+  other.send(next, "x");
+  ASSERT_TRUE(eventually([&] { return path.conversations().size() == 2; }));
+  EXPECT_EQ(path.conversations().front().size(), before);
 }
 
 TEST_F(client_death, of_a_killed_process_is_the_same) {
