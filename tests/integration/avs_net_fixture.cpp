@@ -177,6 +177,7 @@ avs_net_test::avs_net_test()
 tls_settings avs_net_test::with_psk() {
   tls_settings made;
   made.psk = psk_key;
+  made.timeouts = {milliseconds(1000), milliseconds(8000)};
   return made;
 }
 

@@ -5,9 +5,9 @@
 #include "peer_fixture.hpp"
 #include "tests/support/relays.hpp"
 
-#include <avsystem/commons/avs_socket.h>
 #include <gtest/gtest.h>
 
+#include <avsystem/commons/avs_socket.h>
 #include <iosfwd>
 #include <optional>
 #include <string>
