@@ -168,6 +168,18 @@ TEST_F(peer_trust, own_chain_is_shown_as_it_is_unless_told) {
   EXPECT_EQ(fail.alert, 48);
 }
 
+class configured_trust : public peer_test {
+ protected:
+  configured_trust()
+      : peer_test("[profile default]\ndane = 3 1 1 00\n[profile a]\ndane = 2 1 1 00\ndane = 2 1 1 01\n") {}
+};
+
+TEST_F(configured_trust, records_of_a_profile_add_to_those_of_the_default) {
+  EXPECT_EQ(channel_.ok(R"(AT#TCFG=0,"dane")"), std::vector<std::string>{R"(#TCFG: 0,"dane","3 1 1 00")"});
+  EXPECT_EQ(channel_.ok(R"(AT#TCFG=0,"load","a";#TCFG=0,"dane")").size(), 3U);
+  EXPECT_EQ(channel_.ok(R"(AT#TCFG=0,"load","default";#TCFG=0,"dane")").size(), 1U);
+}
+
 // A whole certificate of an RSA key fits the command line; what does not is a line that is too long.
 TEST_F(peer_trust, records_of_whole_certificates_fit_a_command_line) {
   const auto rsa = issue(root_, {.dns = {std::string(60, 'a') + ".test", std::string(60, 'b') + ".test"}},
