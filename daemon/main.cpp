@@ -41,6 +41,7 @@ int run(int argc, const char* const* argv) {
   if (!config) return complain(config.why(), exit_config);
   auto configured = load_configured_credentials(*config);
   if (!configured) return complain(configured.why(), exit_config);
+  if (const auto profiles = make_profiles(*config); !profiles) return complain(profiles.why(), exit_config);
   if (invocation->what == task::check_config) return exit_success;
   start_log(config->log_level);
   server daemon(std::move(*invocation), *config, std::move(*configured));

@@ -40,7 +40,7 @@ server::server(command_line invocation, const settings& config, credential_set c
       credentials_(io_, store_, std::move(configured)),
       sessions_(session_limits(config), wall_clock),
       session_writer_(io_, store_, sessions_),
-      services_{io_, resolver_, credentials_, sessions_, config, make_profiles(config)},
+      services_{io_, resolver_, credentials_, sessions_, config, *make_profiles(config)},
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       reload_timer_(io_),
       watchdog_timer_(io_) {}
@@ -164,13 +164,15 @@ void server::reload() {
   if (!loaded) return refuse_reload(loaded.why().text);
   auto configured = load_configured_credentials(*loaded);
   if (!configured) return refuse_reload(configured.why().text);
+  auto profiles = make_profiles(*loaded);
+  if (!profiles) return refuse_reload(profiles.why().text);
   const auto changes = compare(services_.config, *loaded);
   for (const auto& key : changes.needs_restart)
     log(level::warning, "a change needs a restart", {{"key", key}});
   for (const auto& key : changes.reloadable) log(level::notice, "changed", {{"key", key}});
   apply_reloadable(services_.config, *loaded);
   sessions_.set_limits(session_limits(services_.config));
-  services_.profiles = make_profiles(services_.config);
+  services_.profiles = std::move(*profiles);
   credentials_.configure(std::move(*configured));
   set_log_level(services_.config.log_level);
   systemd::notify_ready(told_status_ = status());

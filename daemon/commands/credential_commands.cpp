@@ -82,6 +82,8 @@ at::result<tls::context_options> modem::context_options_of(const profile& option
   out.ciphers = options.ciphers;
   out.verify = options.verify;
   out.system_ca = options.system_ca;
+  out.rebuild_chain = options.rebuild_chain;
+  out.tlsa = options.dane;
   out.alpn = options.alpn;
   out.resumes = options.resume != resume_mode::never;
   if (options.hs_max < options.hs_min)
@@ -95,6 +97,11 @@ at::result<tls::context_options> modem::context_options_of(const profile& option
     auto trusted = available.certificates(options.ca_tags, credential_type::trusted);
     if (!trusted) return trusted.why();
     out.trusted.push_back(std::move(*trusted));
+  }
+  if (!options.crl_tags.empty()) {
+    auto lists = available.revocations(options.crl_tags);
+    if (!lists) return lists.why();
+    out.revocations = std::move(*lists);
   }
   if (!options.cert_tags.empty()) {
     auto chain = available.certificates(options.cert_tags, credential_type::own_chain);

@@ -91,6 +91,17 @@ outcome modem::identify(const at::request& what, at::response& answer) {
 
 // ---- AT#TCFG
 
+namespace {
+
+// A client may send back each line as it is, so none is longer than a command.
+void tell_option(at::response& answer, int number, std::string_view name,
+                 const std::vector<at::value>& values) {
+  if (!is_repeatable(name)) return answer.line(at::format_option(number, name, values));
+  for (const auto& value : values) answer.line(at::format_option(number, name, {&value, 1}));
+}
+
+}  // namespace
+
 outcome modem::configure(const at::request& what, at::response& answer) {
   auto request = at::parse_cfg(what.values);
   if (!request) return outcome::failed(request.why());
@@ -98,7 +109,7 @@ outcome modem::configure(const at::request& what, at::response& answer) {
   if (!request->option) {
     for (const auto name : option_names())
       if (const auto values = read_option(target, name); values && !values->empty())
-        answer.line(at::format_option(request->profile, name, *values));
+        tell_option(answer, request->profile, name, *values);
     return outcome::done();
   }
   const auto& option = *request->option;
@@ -109,7 +120,7 @@ outcome modem::configure(const at::request& what, at::response& answer) {
   }
   const auto values = read_option(target, option);
   if (!values) return outcome::failed(values.why());
-  answer.line(at::format_option(request->profile, option, *values));
+  tell_option(answer, request->profile, option, *values);
   return outcome::done();
 }
 

@@ -15,18 +15,21 @@
 
 namespace tlsmodem {
 
+using named_profiles = std::map<std::string, profile, std::less<>>;
+
 struct services {
   boost::asio::io_context& io;
   net::resolver& resolver;
   credential_store& credentials;
   session_store& sessions;
-  settings config;                                       // of the last good load
-  std::map<std::string, profile, std::less<>> profiles;  // the named profiles of `config`
-  std::size_t open_sockets = 0;                          // of all channels
+  settings config;               // of the last good load
+  named_profiles profiles;       // the named profiles of `config`
+  std::size_t open_sockets = 0;  // of all channels
 };
 
-// Makes the named profiles of a configuration; its values were validated when it was loaded.
-std::map<std::string, profile, std::less<>> make_profiles(const settings& config);
+// Makes the named profiles of a configuration. Each value was validated when it was loaded; what may still be
+// wrong is that there are too many. The failure's text is one line that names the place.
+at::result<named_profiles> make_profiles(const settings& config);
 // The validator of profile options that load() wants.
 std::optional<std::string> validate_profile_option(std::string_view option, std::string_view value);
 

@@ -130,7 +130,8 @@ std::optional<at::failure> reader::take_option(const ini_entry& entry) {
       std::find_if(result.profiles.begin(), result.profiles.end(), [&entry](const named_profile& candidate) {
         return std::string_view(entry.section).substr(profile_prefix.size()) == candidate.name;
       });
-  profile->options.push_back({entry.key, entry.value, entry.line});
+  profile->options.push_back(
+      {entry.key, entry.value, entry.line, ini_failure(file_name_, entry.line, place_of(entry)).text});
   return std::nullopt;
 }
 

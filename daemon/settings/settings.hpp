@@ -37,6 +37,7 @@ struct profile_option {
   std::string option;
   std::string value;
   unsigned line = 0;
+  std::string where;  // "file:line: [profile NAME] option", for messages
   bool operator==(const profile_option& other) const {
     return option == other.option &&
            value == other.value;  // a profile that moved in the file is the same profile

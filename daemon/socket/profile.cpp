@@ -16,6 +16,7 @@ using at::value;
 using outcome = std::optional<failure>;
 using values = std::vector<value>;
 
+constexpr std::string_view dane_option = "dane";
 constexpr std::int64_t max_milliseconds = 24LL * 3600 * 1000;
 
 outcome bad(std::string why) { return failure{error::incorrect_parameters, std::move(why)}; }
@@ -257,6 +258,32 @@ outcome set_delivery(profile& p, arguments& in) {
 }
 values get_delivery(const profile& p) { return {text(delivery_words[static_cast<std::size_t>(p.delivery)])}; }
 
+outcome set_dane(profile& p, arguments& in) {
+  const auto given = in.rest();
+  if (given.empty()) return bad("Value 1 is missing.");
+  if (given.size() == 1 && given.front() == text("")) {
+    p.dane.clear();
+    return std::nullopt;
+  }
+  for (const auto& each : given) {
+    arguments one({&each, 1});
+    const auto words = one.text(at::max_line_bytes);
+    if (auto wrong = one.finish()) return wrong;
+    auto record = tls::parse_tlsa(words);
+    if (!record) return record.why();
+    if (p.dane.size() == tls::max_tlsa_records)
+      return failure{error::memory_full, "A profile has no room for more TLSA records."};
+    p.dane.push_back(std::move(*record));
+  }
+  return std::nullopt;
+}
+values get_dane(const profile& p) {
+  if (p.dane.empty()) return {text("")};
+  values out;
+  for (const auto& record : p.dane) out.push_back(text(tls::format_tlsa(record)));
+  return out;
+}
+
 struct option_row {
   std::string_view name;
   outcome (*set)(profile&, arguments&);
@@ -287,22 +314,19 @@ constexpr std::array rows = {
     option_row{"dscp", set_dscp, get_dscp},
     option_row{"reuse", set_reuse, get_reuse},
     option_row{"delivery", set_delivery, get_delivery},
+    option_row{"crl", set_tags<&profile::crl_tags>, get_tags<&profile::crl_tags>},
+    option_row{"rebuild_chain", set_flag<&profile::rebuild_chain>, get_flag<&profile::rebuild_chain>},
+    option_row{dane_option, set_dane, get_dane},
 };
 
 // Options of the contract of which only the default is done so far: setting that is right, anything else is
 // refused.
 struct fixed_row {
   std::string_view name;
-  value only;
+  std::string_view only;
 };
 
-const std::array<fixed_row, 5>& fixed_rows() {
-  static const std::array<fixed_row, 5> table = {
-      fixed_row{"crl", text("")},    fixed_row{"rebuild_chain", number(0)}, fixed_row{"dane", text("")},
-      fixed_row{"cid", text("off")}, fixed_row{"hangup", text("close")},
-  };
-  return table;
-}
+constexpr std::array fixed_rows = {fixed_row{"cid", "off"}, fixed_row{"hangup", "close"}};
 
 const option_row* find_row(std::string_view option) {
   const auto* found =
@@ -311,10 +335,9 @@ const option_row* find_row(std::string_view option) {
 }
 
 const fixed_row* find_fixed(std::string_view option) {
-  const auto& table = fixed_rows();
-  const auto* found =
-      std::find_if(table.begin(), table.end(), [&](const fixed_row& r) { return r.name == option; });
-  return found == table.end() ? nullptr : found;
+  const auto* found = std::find_if(fixed_rows.begin(), fixed_rows.end(),
+                                   [&](const fixed_row& r) { return r.name == option; });
+  return found == fixed_rows.end() ? nullptr : found;
 }
 
 failure no_such_option(std::string_view option) {
@@ -327,10 +350,12 @@ std::string_view name_of(socket_protocol protocol) {
   return protocol_words[static_cast<std::size_t>(protocol)];
 }
 
+bool is_repeatable(std::string_view option) { return option == dane_option; }
+
 std::optional<at::failure> set_option(profile& target, std::string_view option,
                                       std::span<const at::value> given) {
   if (const auto* fixed = find_fixed(option)) {
-    if (given.size() == 1 && given.front() == fixed->only) return std::nullopt;
+    if (given.size() == 1 && given.front() == text(fixed->only)) return std::nullopt;
     return unsupported(option, "Another value than the default");
   }
   const auto* row = find_row(option);
@@ -352,7 +377,7 @@ std::optional<at::failure> set_option(profile& target, std::string_view option, 
 }
 
 at::result<std::vector<at::value>> read_option(const profile& source, std::string_view option) {
-  if (const auto* fixed = find_fixed(option)) return std::vector<at::value>{fixed->only};
+  if (const auto* fixed = find_fixed(option)) return values{text(fixed->only)};
   const auto* row = find_row(option);
   if (row == nullptr) return no_such_option(option);
   return row->get(source);
@@ -361,9 +386,9 @@ at::result<std::vector<at::value>> read_option(const profile& source, std::strin
 std::span<const std::string_view> option_names() {
   static const auto names = [] {
     std::vector<std::string_view> all;
-    all.reserve(rows.size() + fixed_rows().size());
+    all.reserve(rows.size() + fixed_rows.size());
     for (const auto& row : rows) all.push_back(row.name);
-    for (const auto& row : fixed_rows()) all.push_back(row.name);
+    for (const auto& row : fixed_rows) all.push_back(row.name);
     return all;
   }();
   return names;

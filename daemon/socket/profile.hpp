@@ -32,6 +32,9 @@ struct profile {
   std::vector<std::int64_t> cert_tags;
   std::vector<std::int64_t> key_tags;
   std::vector<std::int64_t> psk_tags;
+  std::vector<std::int64_t> crl_tags;
+  bool rebuild_chain = false;
+  std::vector<tls::tlsa_record> dane;  // max_tlsa_records at most
   bool system_ca = false;
   std::vector<std::string> alpn;
   resume_mode resume = resume_mode::by_handle;
@@ -52,12 +55,16 @@ struct profile {
 
 std::string_view name_of(socket_protocol protocol);
 
-// Sets one option; on a failure nothing is changed. Errors: 22 no such option, 50 or 25 a bad value, 4 a
-// value that the contract knows and this daemon does not do.
+// Sets one option, or adds to it when it is repeatable; on a failure nothing is changed. Errors: 22 no such
+// option, 50 or 25 a bad value, 20 no room for more, 4 a value that the contract knows and this daemon does
+// not do.
 std::optional<at::failure> set_option(profile& target, std::string_view option,
                                       std::span<const at::value> values);
 // The same with the text of a configuration file: values as in AT#TCFG, or one bare word.
 std::optional<at::failure> set_option(profile& target, std::string_view option, std::string_view text);
+
+// Does each setting add to the option, until "" clears it? Its values are listed one by one.
+bool is_repeatable(std::string_view option);
 
 // The option's values; empty: not set. Error: 22 no such option.
 at::result<std::vector<at::value>> read_option(const profile& source, std::string_view option);

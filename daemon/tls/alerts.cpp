@@ -92,6 +92,24 @@ engine_failure received(int description, const failure_facts& facts) {
   return {{code, std::move(text)}, description, false};
 }
 
+// Why the server's certificate was refused: in OpenSSL's words where these say it.
+std::string refusal_reason(const failure_facts& facts) {
+  const bool of_server = facts.notes.verify_depth == 0;
+  if (facts.tlsa_unusable) return "none of the TLSA records is usable";
+  switch (facts.notes.verify_error) {
+    case X509_V_ERR_CERT_REVOKED:
+      return of_server ? "it is revoked" : "the certificate of one of its authorities is revoked";
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+      return of_server ? "the revocation list that covers it has expired"
+                       : "the revocation list that covers one of its authorities has expired";
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+      return of_server ? "there is no revocation list that covers it"
+                       : "there is no revocation list that covers one of its authorities";
+    default:
+      return X509_verify_cert_error_string(facts.notes.verify_error);
+  }
+}
+
 engine_failure refused(const failure_facts& facts, int sent) {
   if (facts.psk_mode) {
     return {{at::error::certificate_refused,
@@ -100,7 +118,7 @@ engine_failure refused(const failure_facts& facts, int sent) {
             false};
   }
   const int why = facts.notes.verify_error;
-  const std::string reason = X509_verify_cert_error_string(why);
+  const std::string reason = refusal_reason(facts);
   if (why == X509_V_ERR_HOSTNAME_MISMATCH || why == X509_V_ERR_IP_ADDRESS_MISMATCH) {
     return {{at::error::name_mismatch, "the certificate is for another server: " + reason}, sent, false};
   }

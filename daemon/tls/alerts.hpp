@@ -18,6 +18,7 @@ struct failure_facts {
   const callback_notes& notes;
   bool psk_mode = false;
   unsigned long error = 0;  // libssl's complaint, 0 if it had none
+  bool tlsa_unusable = false;
 };
 
 // Why libssl gave an association up.

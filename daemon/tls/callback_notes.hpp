@@ -21,6 +21,7 @@ struct callback_notes {
   unsigned flights = 0;                    // datagrams only
   bool flight_started = false;             // datagrams only: libssl started its timer for a new flight
   int verify_error = X509_V_OK;            // the first one
+  int verify_depth = 0;                    // where it was found, 0: the server's own certificate
   std::vector<resumable_session> tickets;  // of TLS 1.3, until the engine takes them
 };
 

@@ -2,6 +2,7 @@
 
 #include "cipher_suites.hpp"
 #include "context_data.hpp"
+#include "dane.hpp"
 #include "fingerprint.hpp"
 #include "psk.hpp"
 #include "verify.hpp"
@@ -49,13 +50,19 @@ maybe_failure check_library(transport_kind transport) {
                                               OpenSSL_version(OPENSSL_VERSION_STRING)};
 }
 
+// The PKIX usages of TLSA records only narrow what trusted certificates vouch for (RFC 6698 2.1.1).
+bool stands_without_trust(const tlsa_record& record) {
+  return record.usage == usage_dane_ta || record.usage == usage_dane_ee;
+}
+
 maybe_failure check_credentials(const context_options& options) {
   const auto missing = [](const char* text) { return at::failure{at::error::credentials_missing, text}; };
   const bool has_chain = options.own_chain && !options.own_chain->empty();
   const bool has_key = options.key && *options.key != nullptr;
   if (has_chain && !has_key) return missing("there is an own certificate, but no private key for it");
   if (has_key && !has_chain) return missing("there is a private key, but no own certificate for it");
-  const bool has_trust = options.system_ca || !options.trusted.empty();
+  const bool has_trust = options.system_ca || !options.trusted.empty() ||
+                         std::any_of(options.tlsa.begin(), options.tlsa.end(), stands_without_trust);
   if (options.verify == verification::required && !has_trust && !options.psk) {
     return missing("verification is required, but there are no trusted certificates and no pre-shared key");
   }
@@ -166,12 +173,31 @@ bool offers_a_suite(SSL_CTX* ctx) {
   return any;
 }
 
+at::failure unusable(const char* what) {
+  return {at::error::credentials_unusable, std::string(what) + ": " + reason_text(ERR_peek_last_error())};
+}
+
+// Appends trusted issuers to the own chain until one has signed itself. Each goes in once: authorities may
+// have signed each other.
+maybe_failure complete_own_chain(SSL_CTX* ctx, certificate_list chain) {
+  const store_ctx_ptr lookup(X509_STORE_CTX_new());
+  if (!lookup || X509_STORE_CTX_init(lookup.get(), SSL_CTX_get_cert_store(ctx), nullptr, nullptr) != 1) {
+    return at::failure{at::error::memory_failure, "no memory to complete the own chain"};
+  }
+  while (X509_self_signed(chain.back().get(), 0) == 0) {
+    X509* found = nullptr;
+    if (X509_STORE_CTX_get1_issuer(&found, lookup.get(), chain.back().get()) != 1) return std::nullopt;
+    auto issuer = share(found);
+    const auto is_issuer = [&](const auto& link) { return X509_cmp(link.get(), issuer.get()) == 0; };
+    if (std::any_of(chain.begin(), chain.end(), is_issuer)) return std::nullopt;
+    if (SSL_CTX_add1_chain_cert(ctx, issuer.get()) != 1) return unusable("the own chain is unusable");
+    chain.push_back(std::move(issuer));
+  }
+  return std::nullopt;
+}
+
 maybe_failure set_own_certificate(SSL_CTX* ctx, const context_options& options) {
   if (!options.own_chain || options.own_chain->empty()) return std::nullopt;
-  const auto unusable = [](const char* what) {
-    return at::failure{at::error::credentials_unusable,
-                       std::string(what) + ": " + reason_text(ERR_peek_last_error())};
-  };
   const certificate_list& chain = *options.own_chain;
   if (SSL_CTX_use_certificate(ctx, chain.front().get()) != 1)
     return unusable("the own certificate is unusable");
@@ -181,22 +207,31 @@ maybe_failure set_own_certificate(SSL_CTX* ctx, const context_options& options) 
   if (SSL_CTX_use_PrivateKey(ctx, options.key->get()) != 1 || SSL_CTX_check_private_key(ctx) != 1) {
     return unusable("the private key does not match the own certificate");
   }
-  return std::nullopt;
+  return options.rebuild_chain ? complete_own_chain(ctx, chain) : std::nullopt;
 }
 
 maybe_failure set_trust(SSL_CTX* ctx, const context_options& options) {
   X509_STORE* const store = SSL_CTX_get_cert_store(ctx);
   for (const certificate_list& list : options.trusted) {
     for (const auto& certificate : list) {
-      if (X509_STORE_add_cert(store, certificate.get()) != 1) {
-        return at::failure{at::error::credentials_unusable,
-                           "a trusted certificate is unusable: " + reason_text(ERR_peek_last_error())};
-      }
+      if (X509_STORE_add_cert(store, certificate.get()) != 1)
+        return unusable("a trusted certificate is unusable");
     }
   }
   if (options.system_ca && SSL_CTX_set_default_verify_paths(ctx) != 1) {
     return at::failure{at::error::credentials_missing, "the system's trusted certificates cannot be read"};
   }
+  return std::nullopt;
+}
+
+// With lists every certificate that can be revoked has to be on one that would tell, not only the server's.
+maybe_failure set_revocation(SSL_CTX* ctx, const revocation_lists& lists) {
+  if (lists.empty()) return std::nullopt;
+  for (const auto& list : lists) {
+    if (X509_STORE_add_crl(SSL_CTX_get_cert_store(ctx), list.get()) != 1)
+      return unusable("a revocation list is unusable");
+  }
+  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
   return std::nullopt;
 }
 
@@ -240,8 +275,10 @@ maybe_failure configure(context& context, const context_options& options, versio
   set_policy(ctx, options.transport, options.resumes);
   if (auto wrong = set_suites(context, options, versions)) return wrong;
   if (!set_versions(ctx, options.transport, versions)) return no_parameters("the versions are not available");
-  install_verification(ctx, options.verify);
+  if (auto wrong = install_dane(context, options)) return wrong;
+  install_verification(context);
   if (auto wrong = set_trust(ctx, options)) return wrong;
+  if (auto wrong = set_revocation(ctx, options.revocations)) return wrong;
   if (auto wrong = set_own_certificate(ctx, options)) return wrong;
   if (auto wrong = set_psk(context, options, versions)) return wrong;
   if (auto wrong = set_alpn(ctx, options.alpn)) return wrong;

@@ -5,6 +5,7 @@
 #include "credential.hpp"
 #include "engine.hpp"
 #include "protocol/result.hpp"
+#include "tlsa.hpp"
 
 #include <array>
 #include <memory>
@@ -34,11 +35,14 @@ struct context_options {
   std::optional<certificate_list> own_chain;  // type 1, leaf first
   std::optional<private_key> key;             // type 2
   std::optional<pre_shared_key> psk;          // types 3 and 4: PSK mode, only PSK suites are offered
+  revocation_lists revocations;               // type 5; not empty: every certificate needs a list
+  bool rebuild_chain = false;                 // the own chain goes on with trusted issuers
+  std::vector<tlsa_record> tlsa;              // not empty: DANE; opportunistic where verify is none
   bool resumes = false;                       // asks for tickets, takes sessions and leaves them behind
 };
 
 // SHA-256 over everything of the options that a session must not outlive: transport, versions, suites,
-// verification, trust, own credentials, ALPN.
+// verification, trust, revocation, TLSA records, own credentials, ALPN.
 using fingerprint = std::array<std::uint8_t, 32>;
 
 // Whom a connect is for.

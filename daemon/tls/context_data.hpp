@@ -11,10 +11,12 @@ class context {
  public:
   ssl_ctx_ptr ssl_ctx;
   transport_kind transport = transport_kind::datagram;
-  verification verify = verification::required;
+  verification verify = verification::required;  // in effect: TLSA records turn none into required
   milliseconds hs_min{};
   milliseconds hs_max{};
   std::optional<pre_shared_key> psk;
+  std::vector<tlsa_record> tlsa;  // those that are usable
+  bool tlsa_unusable = false;     // there are records, and none of them is
   bool resumes = false;
   fingerprint identity{};
   // Gives the external PSK its hash (RFC 8446 4.2.11); null when TLS 1.3 is not possible.

@@ -27,6 +27,22 @@ class digester {
       add({digest.data(), size});
     }
   }
+  void add(const revocation_lists& lists) {
+    add_number(lists.size());
+    for (const auto& list : lists) {
+      std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+      unsigned size = 0;
+      X509_CRL_digest(list.get(), EVP_sha256(), digest.data(), &size);
+      add({digest.data(), size});
+    }
+  }
+  void add(const std::vector<tlsa_record>& records) {
+    add_number(records.size());
+    for (const auto& record : records) {
+      for (const auto number : {record.usage, record.selector, record.matching}) add_number(number);
+      add(record.data);
+    }
+  }
   fingerprint finish() {
     fingerprint made{};
     EVP_DigestFinal_ex(context_.get(), made.data(), nullptr);
@@ -77,6 +93,9 @@ fingerprint make_fingerprint(const context_options& options) {
   for (const auto& name : options.alpn) all.add(as_bytes(name));
   all.add_number(options.trusted.size());
   for (const auto& list : options.trusted) all.add(list);
+  all.add(options.revocations);
+  all.add(options.tlsa);
+  all.add_number(options.rebuild_chain ? 1 : 0);
   all.add(options.own_chain.value_or(certificate_list{}));
   all.add_number(options.key ? 1 : 0);
   if (options.key) add_public_part(all, *options.key);

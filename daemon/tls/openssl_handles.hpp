@@ -18,6 +18,7 @@ namespace tlsmodem::tls {
 using bio_ptr = std::unique_ptr<BIO, openssl_deleter<&BIO_free_all>>;
 using ssl_ptr = std::unique_ptr<SSL, openssl_deleter<&SSL_free>>;
 using ssl_ctx_ptr = std::unique_ptr<SSL_CTX, openssl_deleter<&SSL_CTX_free>>;
+using store_ctx_ptr = std::unique_ptr<X509_STORE_CTX, openssl_deleter<&X509_STORE_CTX_free>>;
 using ssl_session_ptr = std::unique_ptr<SSL_SESSION, openssl_deleter<&SSL_SESSION_free>>;
 
 // All take the reference over; null stays null.

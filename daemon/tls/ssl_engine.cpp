@@ -218,7 +218,7 @@ void ssl_engine::fail_as_libssl_says() {
                  0,
                  false});
   }
-  fail(explain_failure({notes_, context_->psk_mode(), take_error()}));
+  fail(explain_failure({notes_, context_->psk_mode(), take_error(), context_->tlsa_unusable}));
 }
 
 void ssl_engine::fail(engine_failure why) {

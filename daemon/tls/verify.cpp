@@ -1,6 +1,7 @@
 #include "verify.hpp"
 
 #include "callback_notes.hpp"
+#include "dane.hpp"
 
 #include <arpa/inet.h>
 
@@ -11,14 +12,43 @@
 namespace tlsmodem::tls {
 namespace {
 
+// RFC 5280 6.1: what is trusted ends the path and is not itself checked. libcrypto wants a revocation list
+// for it too, which for a trusted intermediate nobody can give: the list's issuer is not in the chain.
+bool is_about_list_of_anchor(X509_STORE_CTX* store, const context& context) {
+  const int error = X509_STORE_CTX_get_error(store);
+  if (error != X509_V_ERR_UNABLE_TO_GET_CRL && error != X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER &&
+      error != X509_V_ERR_CRL_SIGNATURE_FAILURE) {
+    return false;
+  }
+  const int length = sk_X509_num(X509_STORE_CTX_get0_chain(store));
+  const int untrusted = X509_STORE_CTX_get_num_untrusted(store);
+  // Behind a trusted server certificate the chain may go on; with DANE the count is one short.
+  const int anchor = context.tlsa.empty() ? untrusted : length - 1;
+  return untrusted < length && X509_STORE_CTX_get_error_depth(store) >= anchor;
+}
+
 // The first complaint is kept: it names the cause, later ones are often its consequences.
 int note_complaint(int passed, X509_STORE_CTX* store) {
   if (passed != 0) return 1;
   const auto* ssl =
       static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  int& first = notes_of(ssl).verify_error;
-  if (first == X509_V_OK) first = X509_STORE_CTX_get_error(store);
+  callback_notes& notes = notes_of(ssl);
+  if (is_about_list_of_anchor(store, context_of(ssl))) {
+    X509_STORE_CTX_set_error(store, notes.verify_error);  // it becomes the result of all
+    return 1;
+  }
+  if (notes.verify_error == X509_V_OK) {
+    notes.verify_error = X509_STORE_CTX_get_error(store);
+    notes.verify_depth = X509_STORE_CTX_get_error_depth(store);
+  }
   return context_of(ssl).verify == verification::optional ? 1 : 0;
+}
+
+// In place of the check: without a usable record libssl would forget about DANE and ask the trusted
+// certificates alone.
+int refuse_without_usable_record(X509_STORE_CTX* store, void*) {
+  X509_STORE_CTX_set_error(store, X509_V_ERR_DANE_NO_MATCH);
+  return note_complaint(0, store);
 }
 
 // An address as X.509 knows it: without a URI's brackets and without the zone of RFC 4007, which only means
@@ -42,14 +72,16 @@ std::string without_trailing_dot(std::string name) {
 
 }  // namespace
 
-void install_verification(SSL_CTX* ctx, verification verify) {
-  if (verify == verification::none) {
+void install_verification(const context& context) {
+  SSL_CTX* const ctx = context.ssl_ctx.get();
+  if (context.verify == verification::none) {
     SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, nullptr);
     return;
   }
   SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, note_complaint);
   // "Trusted" means what it says: a certificate on the list ends the chain, root or not.
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN);
+  if (context.tlsa_unusable) SSL_CTX_set_cert_verify_callback(ctx, refuse_without_usable_record, nullptr);
 }
 
 std::optional<at::failure> apply_peer_name(SSL* ssl, const peer_name& peer) {
@@ -69,6 +101,7 @@ std::optional<at::failure> apply_peer_name(SSL* ssl, const peer_name& peer) {
   if (context.verify == verification::none || context.psk_mode()) return std::nullopt;
   // libssl takes an empty name for "do not check".
   if (name.empty()) return at::failure{at::error::name_mismatch, "there is no server name to verify"};
+  if (auto wrong = apply_dane(ssl, name)) return wrong;
   X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl);
   X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   const int set = address ? X509_VERIFY_PARAM_set1_ip_asc(expected, name.c_str())

@@ -7,11 +7,12 @@
 
 namespace tlsmodem::tls {
 
-// Makes libssl check chains as `verify` says: required aborts at the first complaint, optional only notes it.
-void install_verification(SSL_CTX* ctx, verification verify);
+// Makes libssl check chains as the context's `verify` says: required aborts at the first complaint, optional
+// only notes it.
+void install_verification(const context& context);
 
 // Sends the name (SNI, never for an address literal) and, unless nothing is verified, binds verification to
-// it.
+// it, by TLSA records too.
 std::optional<at::failure> apply_peer_name(SSL* ssl, const peer_name& peer);
 
 }  // namespace tlsmodem::tls

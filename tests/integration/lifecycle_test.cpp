@@ -37,6 +37,13 @@ TEST(command_line_of_the_daemon, answers_with_text_and_status) {
   write_file(directory.path("good"), "max-channels = 3\n[profile default]\nproto = tls\n");
   write_file(directory.path("bad-key"), "max-chanels = 3\n");
   write_file(directory.path("bad-profile"), "[profile a]\nproto = sctp\n");
+  const auto records = [](int count) {
+    std::string lines;
+    for (int i = 0; i < count; ++i) lines += "dane = \"3 1 1 00\"\n";
+    return lines;
+  };
+  write_file(directory.path("records"), "[profile default]\n" + records(8) + "[profile a]\n" + records(8));
+  write_file(directory.path("many"), "[profile default]\n" + records(8) + "[profile a]\n" + records(9));
   const struct {
     std::vector<std::string> arguments;
     int status;
@@ -47,6 +54,11 @@ TEST(command_line_of_the_daemon, answers_with_text_and_status) {
       {{"--check-config", "--config", directory.path("good")}, 0, ""},
       {{"--check-config", "--config", directory.path("bad-key")}, 78, "bad-key:1: max-chanels"},
       {{"--check-config", "--config", directory.path("bad-profile")}, 78, "bad-profile:2: [profile a] proto"},
+      {{"--check-config", "--config", directory.path("records")}, 0, ""},
+      {{"--check-config", "--config", directory.path("many")},
+       78,
+       "many:19: [profile a] dane: A profile has"},
+      {{"--config", directory.path("many")}, 78, "many:19: [profile a] dane: A profile has"},
       {{"--config", directory.path("bad-key")}, 78, "bad-key:1"},
       {{"--check-config", "--config", directory.path("missing")}, 78, "missing"},
       {{"--nonsense"}, 64, "nonsense"},

@@ -58,8 +58,9 @@ void add_extensions(X509* certificate, X509* issuer, const certificate_request& 
 }
 
 // `issuer` null: signed by its own key.
-identity make_certificate(const identity* issuer, const certificate_request& request, key_kind kind) {
-  identity made{{X509_new(), &X509_free}, make_key(kind)};
+identity make_certificate(const identity* issuer, const certificate_request& request,
+                          std::shared_ptr<EVP_PKEY> key) {
+  identity made{{X509_new(), &X509_free}, std::move(key)};
   X509* const certificate = made.certificate.get();
   require(certificate != nullptr && X509_set_version(certificate, X509_VERSION_3) == 1);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate), next_serial());
@@ -121,18 +122,24 @@ identity make_root(const std::string& common_name, key_kind kind) {
 }
 
 identity self_sign(const certificate_request& request, key_kind kind) {
-  return make_certificate(nullptr, request, kind);
+  return make_certificate(nullptr, request, make_key(kind));
 }
 
 identity issue(const identity& issuer, const certificate_request& request, key_kind kind) {
-  return make_certificate(&issuer, request, kind);
+  return make_certificate(&issuer, request, make_key(kind));
+}
+
+identity issue_for(const identity& issuer, const certificate_request& request,
+                   std::shared_ptr<EVP_PKEY> key) {
+  return make_certificate(&issuer, request, std::move(key));
 }
 
 std::shared_ptr<X509_CRL> make_revocation_list(const identity& issuer,
-                                               const std::vector<const X509*>& revoked) {
+                                               const std::vector<const X509*>& revoked, int from_days,
+                                               int until_days) {
   std::shared_ptr<X509_CRL> list(X509_CRL_new(), &X509_CRL_free);
-  const std::shared_ptr<ASN1_TIME> now(X509_gmtime_adj(nullptr, 0), &ASN1_TIME_free);
-  const std::shared_ptr<ASN1_TIME> next(X509_gmtime_adj(nullptr, 30L * 86'400), &ASN1_TIME_free);
+  const std::shared_ptr<ASN1_TIME> now(X509_gmtime_adj(nullptr, from_days * day_seconds), &ASN1_TIME_free);
+  const std::shared_ptr<ASN1_TIME> next(X509_gmtime_adj(nullptr, until_days * day_seconds), &ASN1_TIME_free);
   require(X509_CRL_set_version(list.get(), X509_CRL_VERSION_2) == 1 &&
           X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(issuer.certificate.get())) == 1 &&
           X509_CRL_set1_lastUpdate(list.get(), now.get()) == 1 &&
@@ -146,6 +153,22 @@ std::shared_ptr<X509_CRL> make_revocation_list(const identity& issuer,
   }
   require(X509_CRL_sign(list.get(), issuer.key.get(), EVP_sha256()) > 0);
   return list;
+}
+
+bytes tlsa_data(const X509* certificate, int selector, int matching) {
+  unsigned char* encoded = nullptr;
+  const int size = selector == 0 ? i2d_X509(certificate, &encoded)
+                                 : i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &encoded);
+  require(size > 0);
+  bytes data(encoded, encoded + size);
+  OPENSSL_free(encoded);
+  if (matching == 0) return data;
+  bytes digest(EVP_MAX_MD_SIZE);
+  unsigned digest_size = 0;
+  require(EVP_Digest(data.data(), data.size(), digest.data(), &digest_size,
+                     matching == 1 ? EVP_sha256() : EVP_sha512(), nullptr) == 1);
+  digest.resize(digest_size);
+  return digest;
 }
 
 std::string to_pem(const X509_CRL* list) {

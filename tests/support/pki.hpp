@@ -36,10 +36,17 @@ struct identity {
 identity make_root(const std::string& common_name, key_kind kind = key_kind::ec_p256);
 identity self_sign(const certificate_request& request, key_kind kind = key_kind::ec_p256);
 identity issue(const identity& issuer, const certificate_request& request, key_kind kind = key_kind::ec_p256);
+// For a key that has a certificate already: authorities that sign each other.
+identity issue_for(const identity& issuer, const certificate_request& request, std::shared_ptr<EVP_PKEY> key);
 
-// Signed by `issuer`, valid from now for 30 days.
+// Signed by `issuer`, valid from `from_days` to `until_days`, both from today.
 std::shared_ptr<X509_CRL> make_revocation_list(const identity& issuer,
-                                               const std::vector<const X509*>& revoked);
+                                               const std::vector<const X509*>& revoked, int from_days = 0,
+                                               int until_days = 30);
+
+// What a TLSA record says of a certificate. Selector 0: all of it, 1: its key; matching type 0: as it is,
+// 1: SHA-256, 2: SHA-512.
+bytes tlsa_data(const X509* certificate, int selector, int matching);
 
 std::string to_pem(const X509* certificate);
 std::string to_pem(const X509_CRL* list);

@@ -1,5 +1,7 @@
 #include "daemon/socket/profile.hpp"
 
+#include "protocol/limits.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -97,9 +99,9 @@ TEST(profile, takes_every_good_value_and_tells_it_again) {
       {"dscp", {"0", "46", "63"}},
       {"reuse", {"1", "0"}},
       {"delivery", {R"("pull")", R"("push")"}},
-      {"crl", {R"("")"}},
-      {"rebuild_chain", {"0"}},
-      {"dane", {R"("")"}},
+      {"crl", {R"("5")", R"("1,2,2147483647")", R"("")"}},
+      {"rebuild_chain", {"1", "0"}},
+      {"dane", {R"("3 1 1 00ff")", R"("")", R"("0 0 2 00","255 255 255 ff")", R"("")"}},
       {"cid", {R"("off")"}},
       {"hangup", {R"("close")"}},
       {"auto_resume", {"0", "1", "30000", "86400000"}},
@@ -156,9 +158,18 @@ TEST(profile, refuses_every_bad_value_and_stays_as_it_was) {
       {"dscp", "64", 50},
       {"reuse", "2", 50},
       {"delivery", R"("pushed")", 50},
-      {"crl", R"("1")", 4},
-      {"rebuild_chain", "1", 4},
-      {"dane", R"("3 1 1 00")", 4},
+      {"crl", R"("x")", 50},
+      {"crl", "1", 50},
+      {"rebuild_chain", "2", 50},
+      {"rebuild_chain", R"("1")", 50},
+      {"dane", R"("3 1 1")", 50},
+      {"dane", R"("3 1 1 0")", 50},
+      {"dane", R"("3 1 1 xx")", 50},
+      {"dane", R"("256 1 1 00")", 50},
+      {"dane", R"("3 1 1 00","")", 50},
+      {"dane", R"("3 1 1 00","3 1 1 0")", 50},
+      {"dane", R"("3 1 1 00",)", 50},
+      {"dane", "3", 50},
       {"cid", R"("auto")", 4},
       {"cid", R"("")", 4},
       {"hangup", R"("detach")", 4},
@@ -179,6 +190,22 @@ TEST(profile, refuses_every_bad_value_and_stays_as_it_was) {
   profile target;
   EXPECT_EQ(set(target, "iface", R"("sixteen-letters-")"), 24);
   EXPECT_EQ(set(target, "alpn", "\"" + std::string(256, 'x') + "\""), 50);
+}
+
+TEST(profile, tlsa_records_add_up_until_they_are_cleared) {
+  profile target;
+  EXPECT_TRUE(is_repeatable("dane"));
+  EXPECT_FALSE(is_repeatable("ca"));
+  EXPECT_EQ(set(target, "dane", R"("3 1 1 00ff")"), 0);
+  EXPECT_EQ(set(target, "dane", R"("2 0 1 AA BB")"), 0);
+  EXPECT_EQ(read(target, "dane"), R"("3 1 1 00ff","2 0 1 aabb")");
+  EXPECT_EQ(set(target, "dane", R"("2 0 1 zz")"), 50);
+  EXPECT_EQ(read(target, "dane"), R"("3 1 1 00ff","2 0 1 aabb")");
+  EXPECT_EQ(set(target, "dane", R"("")"), 0);
+  EXPECT_EQ(read(target, "dane"), R"("")");
+  for (std::size_t i = 0; i < tls::max_tlsa_records; ++i) EXPECT_EQ(set(target, "dane", R"("3 1 1 00")"), 0);
+  EXPECT_EQ(set(target, "dane", R"("3 1 1 00")"), 20);
+  EXPECT_EQ(set(target, "dane", "\"3 0 0 " + std::string(at::max_line_bytes, '0') + "\""), 24);
 }
 
 TEST(profile, reads_nothing_of_an_option_that_does_not_exist) {
@@ -207,6 +234,12 @@ TEST(profile, takes_the_text_of_a_configuration_file) {
       {"hs_max", "30000", "30000"},
       {"delivery", "pull", R"("pull")"},
       {"crl", "", R"("")"},
+      {"crl", "1,2", R"("1,2")"},
+      {"rebuild_chain", "1", "1"},
+      {"dane", "", R"("")"},
+      {"dane", "3 1 1 00ff", R"("3 1 1 00ff")"},
+      {"dane", "3 1 1 00", R"("3 1 1 00")"},
+      {"dane", R"("3 1 1 00","2 0 1 01")", R"("3 1 1 00","2 0 1 01")"},
   };
   for (const auto& c : cases) {
     profile target;

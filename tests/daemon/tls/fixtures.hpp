@@ -64,6 +64,14 @@ inline std::unique_ptr<tls::engine> engine_for(const tls::context_options& optio
   return tls::make_engine(*context, peer, datagram_limit);
 }
 
+inline void expect_failure(const tls::engine& engine, at::error code, int alert, std::string_view text) {
+  ASSERT_EQ(engine.state(), tls::engine_state::failed);
+  EXPECT_EQ(engine.failure().why.code, code) << engine.failure().why.text;
+  EXPECT_EQ(engine.failure().alert, alert) << engine.failure().why.text;
+  EXPECT_NE(engine.failure().why.text.find(text), std::string::npos) << engine.failure().why.text;
+  EXPECT_FALSE(engine.failure().truncated);
+}
+
 // Everything that came in, packets joined.
 inline bytes drain(tls::packet_queue& queue) {
   bytes all;

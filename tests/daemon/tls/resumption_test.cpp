@@ -281,6 +281,27 @@ TEST(fingerprint, tells_apart_what_a_session_belongs_to) {
       [](auto& o) { o.trusted = {{pki().root.certificate}}; },
       [](auto& o) { o.trusted = {{pki().server.certificate}}; },
       [](auto& o) { o.psk.reset(), o.trusted = {{pki().root.certificate}}; },
+      [](auto& o) { o.rebuild_chain = true; },
+      [](auto& o) { o.revocations = {make_revocation_list(pki().root, {})}; },
+      [](auto& o) { o.revocations = {make_revocation_list(pki().root, {pki().server.certificate.get()})}; },
+      [](auto& o) {
+        o.tlsa = {{3, 1, 1, bytes(32)}};
+      },
+      [](auto& o) {
+        o.tlsa = {{2, 1, 1, bytes(32)}};
+      },
+      [](auto& o) {
+        o.tlsa = {{3, 0, 1, bytes(32)}};
+      },
+      [](auto& o) {
+        o.tlsa = {{3, 1, 2, bytes(32)}};
+      },
+      [](auto& o) {
+        o.tlsa = {{3, 1, 1, bytes(32, 1)}};
+      },
+      [](auto& o) {
+        o.tlsa = {{3, 1, 1, bytes(32)}, {3, 1, 1, bytes(32, 1)}};
+      },
       [](auto& o) {
         o.psk.reset(), o.trusted = {{pki().root.certificate}};
         o.own_chain = {pki().server.certificate}, o.key = pki().server.key;

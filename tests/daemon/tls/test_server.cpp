@@ -89,6 +89,9 @@ void test_server::configure() {
   if (!options_.trusted_clients.empty()) {
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   }
+  if (options_.takes_any_client) {
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
+  }
   const unsigned char session_context = 1;
   SSL_CTX_set_session_id_context(ctx, &session_context, 1);
   if (!options_.psk.empty()) {

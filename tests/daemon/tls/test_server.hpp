@@ -23,6 +23,7 @@ struct server_options {
   std::optional<identity> own;
   std::vector<identity> intermediates;
   std::vector<identity> trusted_clients;  // not empty: a client certificate is demanded
+  bool takes_any_client = false;          // asks for a client certificate and believes what comes
   std::map<std::string, bytes> psk;       // by identity
   std::vector<std::string> alpn;          // preference; an offer without a match is refused (alert 120)
   bool cookie_exchange = true;

@@ -8,14 +8,6 @@ using at::error;
 constexpr auto stream = tls::transport_kind::stream;
 constexpr auto datagram = tls::transport_kind::datagram;
 
-void expect_failure(const tls::engine& engine, error code, int alert, std::string_view text) {
-  ASSERT_EQ(engine.state(), tls::engine_state::failed);
-  EXPECT_EQ(engine.failure().why.code, code) << engine.failure().why.text;
-  EXPECT_EQ(engine.failure().alert, alert) << engine.failure().why.text;
-  EXPECT_NE(engine.failure().why.text.find(text), std::string::npos) << engine.failure().why.text;
-  EXPECT_FALSE(engine.failure().truncated);
-}
-
 class both_transports : public testing::TestWithParam<tls::transport_kind> {};
 INSTANTIATE_TEST_SUITE_P(transports, both_transports, testing::Values(stream, datagram),
                          [](const auto& transport) {
