@@ -170,6 +170,7 @@ avs_error_t read_tlsa(const avs_net_socket_dane_tlsa_array_t& from, std::vector<
   for (std::size_t i = 0; i < from.array_element_count; ++i) {
     const auto& one = from.array_ptr[i];
     if (one.association_data == nullptr && one.association_data_size != 0) return error_of(AVS_EINVAL);
+    if (one.association_data_size == 0) continue;  // what is empty matches nothing
     std::string record = std::to_string(one.certificate_usage) + " " + std::to_string(one.selector) + " " +
                          std::to_string(one.matching_type) + " ";
     const auto* const data = static_cast<const std::uint8_t*>(one.association_data);

@@ -24,25 +24,26 @@ std::optional<std::uint8_t> take_number(std::string_view& text) {
   return number;
 }
 
-std::optional<std::uint8_t> hex_digit(char c) {
-  if (c >= '0' && c <= '9') return static_cast<std::uint8_t>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<std::uint8_t>(c - 'a' + 10);
-  if (c >= 'A' && c <= 'F') return static_cast<std::uint8_t>(c - 'A' + 10);
-  return std::nullopt;
+// -1 for what is none.
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
 }
 
 // Nothing when a character is none of hexadecimal, or when half a byte is left over.
 std::optional<bytes> parse_hex(std::string_view text) {
   bytes data;
-  std::optional<std::uint8_t> high;
+  int high = -1;
   for (const char c : text) {
     if (c == ' ') continue;
-    const auto digit = hex_digit(c);
-    if (!digit) return std::nullopt;
-    if (high) data.push_back(static_cast<std::uint8_t>(*high << 4 | *digit));
-    high = high ? std::nullopt : digit;
+    const int digit = hex_digit(c);
+    if (digit < 0) return std::nullopt;
+    if (high >= 0) data.push_back(static_cast<std::uint8_t>(high << 4 | digit));
+    high = high >= 0 ? -1 : digit;
   }
-  if (high) return std::nullopt;
+  if (high >= 0) return std::nullopt;
   return data;
 }
 
