@@ -76,7 +76,6 @@ std::string format(const down_event& event);
 std::string format(const received_event& event);
 std::string format(const key_event& event);
 std::string format(const error_event& event);
-std::string format_key(int id, std::string_view handle);     // #TKEY
 std::string format_ready(int id, std::size_t unread_bytes);  // #TRDY
 std::string format_lost(std::uint64_t events);               // #TLOST
 

@@ -180,6 +180,7 @@ avs_error_t credentials::add_content(std::string_view content, const char* passw
   const bool is_text = type != psk && type != psk_identity && is_pem(content);
   // What a C string ends with is no part of it.
   while (is_text && !content.empty() && content.back() == '\0') content.remove_suffix(1);
+  bool is_rest = false;
   // A bundle that is longer than one payload goes in pieces.
   while (is_text && holds_certificates(type) && content.size() > at::max_payload_bytes) {
     const auto end = content.substr(0, at::max_payload_bytes).rfind(end_of_certificate);
@@ -187,11 +188,12 @@ avs_error_t credentials::add_content(std::string_view content, const char* passw
     const auto size = end + end_of_certificate.size();
     add_credential(content.substr(0, size), password, type);
     content.remove_prefix(size);
+    is_rest = true;
   }
   if (content.size() > at::max_payload_bytes) return error_of(AVS_EMSGSIZE);
-  const bool is_rest = is_text && holds_certificates(type) &&
-                       content.find(end_of_certificate) == std::string_view::npos && !tags(type).empty();
-  if (!is_rest) add_credential(content, password, type);
+  // Behind the last certificate of a bundle there may be an empty line or a remark.
+  const bool is_remark = is_rest && content.find(end_of_certificate) == std::string_view::npos;
+  if (!is_remark) add_credential(content, password, type);
   return AVS_OK;
 }
 
@@ -209,13 +211,13 @@ void credentials::add_credential(std::string_view content, const char* password,
 avs_error_t credentials::add_psk(const avs_net_psk_info_t& info) {
   const auto& key = info.key.desc;
   const auto& identity = info.identity.desc;
-  psk_tag_ = first_own_tag;
   for (const auto* half : {&identity, &key}) {
     if (!is_engine(*half)) continue;
     const auto tag = parse_query(query_of(*half));
-    if (!tag || (psk_tag_ != first_own_tag && psk_tag_ != tag)) return error_of(AVS_EINVAL);
+    if (!tag || (psk_tag_ && psk_tag_ != tag)) return error_of(AVS_EINVAL);
     psk_tag_ = tag;
   }
+  if (!psk_tag_) psk_tag_ = first_own_tag;
   auto wrong = add(key, psk);
   const bool is_of_modem = is_engine(key) && identity.source == AVS_CRYPTO_DATA_SOURCE_EMPTY;
   if (avs_is_ok(wrong) && !is_of_modem) wrong = add(identity, psk_identity);

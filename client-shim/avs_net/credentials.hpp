@@ -18,7 +18,8 @@ namespace tlsmodem::avs {
 class credentials {
  public:
   // Adds what the source holds, nested sources one after the other. Errors: EINVAL a source that this type
-  // cannot come from, or an empty one; EIO a file that cannot be read; EMSGSIZE more than the modem takes.
+  // cannot come from, or an empty one; EIO a file that cannot be read, or of more than 1 MiB; EMSGSIZE more
+  // than the modem takes.
   avs_error_t add(const avs_crypto_security_info_union_t& from, at::credential_type type);
   // A key and its identity, which the modem keeps under one tag.
   avs_error_t add_psk(const avs_net_psk_info_t& psk);

@@ -144,7 +144,8 @@ extern "C" {
 
 const avs_net_dtls_handshake_timeouts_t AVS_NET_SOCKET_DEFAULT_DTLS_HANDSHAKE_TIMEOUTS = {{1, 0}, {60, 0}};
 
-// avs_net declares these in headers that it does not install.
+// avs_net declares these in headers that it does not install, and chose their names.
+// NOLINTBEGIN(readability-identifier-naming)
 avs_error_t _avs_net_initialize_global_ssl_state(void);
 void _avs_net_cleanup_global_ssl_state(void);
 avs_error_t _avs_net_create_ssl_socket(avs_net_socket_t** socket, const void* configuration);
@@ -164,6 +165,8 @@ avs_error_t _avs_net_create_ssl_socket(avs_net_socket_t** socket, const void* co
 avs_error_t _avs_net_create_dtls_socket(avs_net_socket_t** socket, const void* configuration) {
   return tlsmodem::avs::create(socket, configuration, tlsmodem::avs::transport::datagram);
 }
+
+// NOLINTEND(readability-identifier-naming)
 
 void avs_crypto_clear_buffer(void* buffer, size_t size) { tlsmodem::wipe(buffer, size); }
 }

@@ -76,9 +76,11 @@ const row* find(const Rows& rows, at::error code) {
 avs_error_t error_of(at::error code, int alert, call during) {
   if (code == at::error::alert_received && alert >= 0)
     return avs_net_ssl_alert(fatal, static_cast<std::uint8_t>(alert));
-  // The trusted certificate has the name that signed, and another key.
-  if (code == at::error::certificate_refused && alert == decrypt_error)
-    return avs_net_ssl_lib_error(signature_does_not_fit);
+  // The trusted certificate has the name that signed and another key, or the server has another key than its
+  // certificate.
+  const bool is_of_handshake = code == at::error::certificate_refused ||
+                               (code == at::error::integrity_failure && during == call::connect);
+  if (is_of_handshake && alert == decrypt_error) return avs_net_ssl_lib_error(signature_does_not_fit);
   // A datagram that did not go out although it was sent is a lost datagram. EMSGSIZE would speak of one that
   // came in.
   if (code == at::error::message_too_long && during == call::receive) return error_of(AVS_ETIMEDOUT);

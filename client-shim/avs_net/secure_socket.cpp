@@ -25,9 +25,8 @@ constexpr auto send_limit = 30s;
 // On top of what the modem waits for the peer: its name server, more than one address.
 constexpr auto beyond_handshake = 30s;
 constexpr auto stream_connect_limit = 70s;
-// A path that does not take a datagram of this size takes no LwM2M either: up to here nothing has to be
-// asked.
-constexpr std::size_t always_fits_bytes = 512;
+// Fits the datagram of 576 bytes that every host takes (RFC 791): up to here nothing has to be asked.
+constexpr std::size_t always_fits_bytes = 468;
 
 client::time_point in(std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; }
 
@@ -137,9 +136,17 @@ avs_error_t secure_socket::connect(const char* host, const char* port) {
 }
 
 avs_error_t secure_socket::fail_connect(const at::failure& why) {
-  const auto error = error_of(why.code, socket_.alert(), call::connect);
+  // #TFAIL does not say who sent the alert, and only the peer's is told as one.
+  const bool may_be_of_peer = why.code == at::error::no_common_parameters && socket_.alert() >= 0;
+  const auto code = may_be_of_peer && has_alert_of_peer() ? at::error::alert_received : why.code;
+  const auto error = error_of(code, socket_.alert(), call::connect);
   release();
   return error;
+}
+
+bool secure_socket::has_alert_of_peer() {
+  const auto info = socket_.info(in(command_limit));
+  return info && info->contains("alert_in") && info->at("alert_in") != "-1";
 }
 
 client::time_point secure_socket::connect_deadline() const {
@@ -195,7 +202,7 @@ void secure_socket::keep_handle() {
 avs_error_t secure_socket::send(bytes_view data) {
   if (state_ != AVS_NET_SOCKET_STATE_CONNECTED) return error_of(AVS_ENOTCONN);
   if (data.empty()) return AVS_OK;  // no record is empty
-  if (is_datagram() && data.size() > always_fits_bytes) {
+  if (is_datagram() && (data.size() > always_fits_bytes || config_.forced_mtu > 0)) {
     const auto limit = learn_limits();
     if (limit && data.size() > static_cast<std::size_t>(*limit)) return error_of(AVS_EMSGSIZE);
   }

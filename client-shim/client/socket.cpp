@@ -111,15 +111,36 @@ socket::script socket::prepare(std::string_view commands) const {
   return all;
 }
 
+// Options that do not fit one line: each is awaited, so that nothing is opened with less than was asked for.
+std::optional<at::failure> socket::configure_one_by_one(time_point deadline) {
+  refused_ = refused::settings;
+  const auto reset = channel_->command("AT#TCFG=0,\"reset\"\r", deadline);
+  if (!reset) return reset.why();
+  for (const auto& one : options_) {
+    const auto line = "AT" + option_command(one);
+    if (line.size() > at::max_line_bytes)
+      return at::failure{at::error::string_too_long,
+                         "The option " + one.name + " does not fit a command line."};
+    const auto answered = channel_->command(line + "\r", deadline);
+    if (!answered) return answered.why();
+    if (!answered->is_ok && !one.is_optional) return explain(answered->code, refused::settings);
+  }
+  refused_ = refused::nothing;
+  has_options_ = true;
+  return std::nullopt;
+}
+
 std::optional<at::failure> socket::run(std::string_view commands, time_point deadline) {
   deadline = std::min(deadline, std::chrono::steady_clock::now() + command_limit);
   refused_ = refused::nothing;
   if (auto wrong = open_channel(deadline)) return wrong;
-  const auto all = prepare(commands);
+  auto all = prepare(commands);
   if (all.is_too_long) {
-    forget_channel();
-    refused_ = refused::settings;
-    return at::failure{at::error::string_too_long, "The options do not fit a command line."};
+    if (auto wrong = configure_one_by_one(deadline)) {
+      forget_channel();
+      return wrong;
+    }
+    all = prepare(commands);
   }
   if (auto wrong = channel_->write({all.text.data(), all.text.size()}, deadline))
     return lost(std::move(*wrong));
@@ -275,6 +296,7 @@ bool socket::is_association_there(const std::string& handle, time_point deadline
 // association. False when there is none in time, or it had to make a new one: that is not what the
 // application is connected to.
 bool socket::reattach() {
+  drain_channel();
   if (!can_continue()) return false;
   const auto deadline = std::chrono::steady_clock::now() + reattach_limit;
   const auto local = up_;

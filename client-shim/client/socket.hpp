@@ -127,6 +127,7 @@ class socket {
 
   std::optional<at::failure> open_channel(time_point deadline);
   script prepare(std::string_view commands) const;
+  std::optional<at::failure> configure_one_by_one(time_point deadline);
   std::optional<at::failure> run(std::string_view commands, time_point deadline);
   at::failure lost(at::failure why);
   void forget_channel();
@@ -138,7 +139,7 @@ class socket {
   bool reattach();
   at::result<received> take_first(std::span<std::uint8_t> into);
   void collect();
-  void drop_dead_channel();
+  bool drain_channel();
   void note(at::item event);
 
   std::vector<option> options_;

@@ -42,7 +42,7 @@ std::optional<at::failure> socket::send(bytes_view data, time_point deadline) {
     auto wrong = channel_->write(text, deadline);
     if (wrong && wrong->code == at::error::connection_reset && reattach())
       wrong = channel_->write(text, deadline);
-    // Part of a line may be out: nothing can follow it.
+    // Part of a line may be out: nothing can follow it. What came before can still be received.
     if (wrong) return lost(std::move(*wrong));
   } while (!data.empty());
   collect();
@@ -52,7 +52,8 @@ std::optional<at::failure> socket::send(bytes_view data, time_point deadline) {
 at::result<received> socket::receive(std::span<std::uint8_t> into, time_point deadline) {
   while (arrived_.empty()) {
     if (!channel_ || !is_connected_) {
-      drop_dead_channel();
+      // The descriptor must not stay readable for what nobody is going to receive.
+      if (!drain_channel()) forget_channel();
       return not_connected();
     }
     auto event = channel_->next_event(deadline);
@@ -70,14 +71,14 @@ at::result<received> socket::receive(std::span<std::uint8_t> into, time_point de
   return taken;
 }
 
-// The descriptor must not stay readable for what nobody is going to receive.
-void socket::drop_dead_channel() {
+// Takes all that the channel has brought so far. False when it has ended.
+bool socket::drain_channel() {
   while (channel_) {
     auto event = channel_->next_event(std::chrono::steady_clock::now());
-    if (!event && event.why().code != at::error::handshake_timeout) forget_channel();
-    if (!event) break;
+    if (!event) return event.why().code == at::error::handshake_timeout;
     note(std::move(*event));
   }
+  return true;
 }
 
 bool socket::has_buffered_data() const {

@@ -13,13 +13,14 @@ enum { datagram_size = 1280, time_limit_ms = 10000, attempts = 5, between_attemp
 
 /* RFC 7252 3: a confirmable GET with one Uri-Path option; 0 when the path is too long for this example. */
 static size_t make_get(unsigned char* into, const char* path) {
-  const size_t length = strlen(path);
   const unsigned char header[] = {0x40, 0x01, 0x12, 0x34};
-  memcpy(into, header, sizeof header);
+  const size_t length = strlen(path);
+  size_t size = 0;
   if (length > 12) return 0;
-  into[4] = (unsigned char)(0xB0 | length);
-  memcpy(into + 5, path, length);
-  return 5 + length;
+  for (; size < sizeof header; ++size) into[size] = header[size];
+  into[size++] = (unsigned char)(0xB0 | length);
+  for (size_t i = 0; i < length; ++i) into[size++] = (unsigned char)path[i];
+  return size;
 }
 
 static const unsigned char* find_payload(const unsigned char* message, size_t size) {

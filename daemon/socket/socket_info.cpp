@@ -47,10 +47,9 @@ std::vector<std::pair<std::string, std::string>> socket_machine::info() const {
   if (sessions_ && !sessions_->handle().empty()) out.emplace_back("handle", at::quote(sessions_->handle()));
   if (engine_ && profile_.is_datagram()) {
     const auto limit = datagram_limit();
-    const auto overhead = engine_->info().record_overhead_bytes;
     out.emplace_back("mtu", number(limit));
     // One record is one datagram, and it holds no more than this however wide the path is.
-    const auto inner = limit > overhead ? limit - overhead : 0;
+    const auto inner = tls::largest_payload(engine_->info(), limit);
     out.emplace_back("inner_mtu", number(std::min(inner, at::max_datagram_bytes)));
   }
   out.emplace_back("bytes_sent", number(bytes_sent_));

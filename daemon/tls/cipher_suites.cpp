@@ -66,14 +66,11 @@ std::size_t aead_overhead_bytes(const SSL_CIPHER* suite, int wire_version) {
 
 // MAC-then-encrypt and encrypt-then-MAC (RFC 7366) have the same worst case.
 std::size_t cbc_overhead_bytes(const SSL_CIPHER* suite, int wire_version) {
-  const EVP_CIPHER* cipher = EVP_get_cipherbynid(SSL_CIPHER_get_cipher_nid(suite));
-  const EVP_MD* digest = EVP_get_digestbynid(SSL_CIPHER_get_digest_nid(suite));
-  if (cipher == nullptr || digest == nullptr) return 0;
-  const auto block = static_cast<std::size_t>(EVP_CIPHER_get_block_size(cipher));
+  const auto [block, mac] = block_cost_of(suite);
+  if (mac == 0) return 0;
   // TLS 1.0 chains the IV from record to record.
   const std::size_t explicit_iv = wire_version == TLS1_VERSION ? 0 : block;
-  return explicit_iv + static_cast<std::size_t>(EVP_MD_get_size(digest)) +
-         block;  // padding: a whole block when the last one is full
+  return explicit_iv + mac + block;  // padding: a whole block when the last one is full
 }
 
 }  // namespace
@@ -104,14 +101,21 @@ std::size_t record_overhead_bytes(const SSL_CIPHER* suite, int wire_version) {
                                                   : cbc_overhead_bytes(suite, wire_version));
 }
 
+block_cost block_cost_of(const SSL_CIPHER* suite) {
+  if (SSL_CIPHER_is_aead(suite) != 0) return {};
+  const EVP_CIPHER* cipher = EVP_get_cipherbynid(SSL_CIPHER_get_cipher_nid(suite));
+  const EVP_MD* digest = EVP_get_digestbynid(SSL_CIPHER_get_digest_nid(suite));
+  if (cipher == nullptr || digest == nullptr) return {};
+  return {static_cast<std::size_t>(EVP_CIPHER_get_block_size(cipher)),
+          static_cast<std::size_t>(EVP_MD_get_size(digest))};
+}
+
 std::size_t min_protected_bytes(const SSL_CIPHER* suite, int wire_version) {
   if (suite == nullptr) return aead_tag_bytes;
   if (SSL_CIPHER_is_aead(suite) != 0) return aead_overhead_bytes(suite, wire_version);
   // An IV, and a MAC that padding fills up to whole blocks; with encrypt-then-MAC it is a little more.
-  const std::size_t most = cbc_overhead_bytes(suite, wire_version);
-  const EVP_CIPHER* cipher = EVP_get_cipherbynid(SSL_CIPHER_get_cipher_nid(suite));
-  const auto block = cipher != nullptr ? static_cast<std::size_t>(EVP_CIPHER_get_block_size(cipher)) : 1;
-  return most / block * block;
+  const auto block = block_cost_of(suite).block_bytes;
+  return cbc_overhead_bytes(suite, wire_version) / block * block;
 }
 
 }  // namespace tlsmodem::tls

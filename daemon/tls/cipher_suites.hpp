@@ -25,6 +25,12 @@ suite_lists select_suites(SSL* lookup, suite_family family, const std::vector<st
 
 // Bytes of a record that are not payload, at the worst; for datagrams of the whole datagram.
 std::size_t record_overhead_bytes(const SSL_CIPHER* suite, int wire_version);
+// Of a suite with CBC: its blocks and its MAC. Of another one: 1 and 0.
+struct block_cost {
+  std::size_t block_bytes = 1;
+  std::size_t mac_bytes = 0;
+};
+block_cost block_cost_of(const SSL_CIPHER* suite);
 // The shortest body that a record protected by this suite can have; null: by any suite.
 std::size_t min_protected_bytes(const SSL_CIPHER* suite, int wire_version);
 

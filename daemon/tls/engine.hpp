@@ -11,6 +11,7 @@
 #include "protocol/error.hpp"
 #include "resumption.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -59,7 +60,22 @@ struct engine_info {
   unsigned retransmissions = 0;           // datagram engines
   unsigned ignored_client_hellos = 0;     // ClientHellos that came from the server (datagram engines)
   std::size_t record_overhead_bytes = 0;  // ciphertext datagram length minus payload length, worst case
+  std::size_t record_block_bytes = 1;     // CBC fills whole blocks
+  std::size_t record_mac_bytes = 0;       // of CBC
 };
+
+// The largest payload of a record in a datagram of so many bytes.
+inline std::size_t largest_payload(const engine_info& of, std::size_t datagram_bytes) {
+  const std::size_t block = of.record_block_bytes;
+  const std::size_t mac = of.record_mac_bytes;
+  const std::size_t fixed = of.record_overhead_bytes - (block > 1 ? mac + block : 0);
+  if (datagram_bytes <= of.record_overhead_bytes) return 0;
+  const std::size_t room = datagram_bytes - fixed;
+  if (block == 1) return room;
+  // A byte tells the padding's length. The MAC is encrypted, or with encrypt-then-MAC (RFC 7366) behind the
+  // blocks; libssl does not tell which, and they differ only when it is no whole number of blocks (SHA-1).
+  return std::min(room / block * block - mac, (room - mac) / block * block) - 1;
+}
 
 enum class send_outcome : std::uint8_t { ok, not_connected, too_long, not_supported, failed };
 

@@ -74,7 +74,7 @@ TEST_F(avs_net_datagrams, are_waited_for_as_long_as_was_said_once_and_for_all) {
   const avs_socket socket(with_psk());
   ASSERT_EQ(socket.set_receive_timeout(milliseconds(20)), ok);
   for (int round = 0; round < 3; ++round) {
-    ASSERT_EQ(socket.connect(), ok);
+    ASSERT_EQ(socket.connect_from_fresh_port(), ok);
     EXPECT_EQ(socket.receive().how, outcome(AVS_ETIMEDOUT));
     EXPECT_TRUE(avs_time_duration_equal(receive_timeout(socket), milliseconds(20)));
     ASSERT_EQ(round == 0 ? socket.shutdown() : ok, ok);
@@ -167,7 +167,7 @@ TEST_F(avs_net_datagrams, are_counted_over_reconnects_and_after_the_end) {
   std::uint64_t received = 0;
   ASSERT_EQ(socket.set_receive_timeout(milliseconds(100)), ok);
   for (int round = 0; round < 2; ++round) {
-    ASSERT_EQ(socket.connect(), ok);
+    ASSERT_EQ(socket.connect_from_fresh_port(), ok);
     EXPECT_TRUE(eventually([&] {
       sent += socket.send(ping) == ok ? ping.size() : 0;
       const auto got = socket.receive();

@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <ostream>
 #include <stdexcept>
@@ -90,6 +91,12 @@ outcome avs_socket::bind(const std::string& address, const std::string& port) co
 
 outcome avs_socket::connect(int port, const std::string& host) const {
   return avs_net_socket_connect(socket_, host.c_str(), std::to_string(port).c_str());
+}
+
+outcome avs_socket::connect_from_fresh_port(int port) const {
+  static std::atomic<int> last = 20'000;
+  const auto bound = bind("0.0.0.0", std::to_string(++last));
+  return bound == ok ? connect(port) : bound;
 }
 
 outcome avs_socket::send(std::string_view data) const {

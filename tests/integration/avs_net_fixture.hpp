@@ -69,6 +69,9 @@ class avs_socket {
 
   outcome bind(const std::string& address, const std::string& port) const;
   outcome connect(int port = peer_port, const std::string& host = "127.0.0.1") const;
+  // Of a datagram socket: from a port that no other socket of this test had. Servers of OpenSSL, which do not
+  // hear of our silent ends, take no second handshake from one.
+  outcome connect_from_fresh_port(int port = peer_port) const;
   outcome send(std::string_view data) const;
   received_data receive(std::size_t room = 65536) const;
   // Until something other than a time-out comes.

@@ -75,7 +75,7 @@ TEST_F(avs_net_reconnect, also_close_and_cleanup_of_a_connected_socket_are_silen
   const udp_nat nat(relay_port, server_port);
   for (const bool is_closed_first : {true, false}) {
     auto socket = std::make_unique<avs_socket>(with_psk());
-    ASSERT_EQ(socket->connect(relay_port), ok);
+    ASSERT_EQ(socket->connect_from_fresh_port(relay_port), ok);
     ASSERT_TRUE(ping(*socket));
     const auto said = from_client(nat.conversations().back());
     const auto connections = nat.conversations().size();
@@ -83,7 +83,7 @@ TEST_F(avs_net_reconnect, also_close_and_cleanup_of_a_connected_socket_are_silen
     socket.reset();
     // Had anything been said, it were in front of this.
     const avs_socket next(with_psk());
-    ASSERT_EQ(next.connect(relay_port), ok);
+    ASSERT_EQ(next.connect_from_fresh_port(relay_port), ok);
     ASSERT_EQ(nat.conversations().size(), connections + 1);
     EXPECT_EQ(from_client(nat.conversations().at(connections - 1)), said);
   }
@@ -129,6 +129,15 @@ TEST_F(avs_net_reconnect, binds_to_addresses_of_both_families_and_to_no_others) 
   EXPECT_NE(socket.bind("192.0.2.1", "6001"), ok);
   EXPECT_EQ(socket.state(), AVS_NET_SOCKET_STATE_CLOSED);
   EXPECT_EQ(socket.bind("127.0.0.1", "no-such-service"), outcome(AVS_EINVAL));
+}
+
+TEST_F(avs_net_reconnect, bound_to_any_ipv6_address_reaches_ipv4_too) {
+  const auto server = libcoap(peer_port);
+  const avs_socket socket(with_psk());
+  ASSERT_EQ(socket.bind("::", "6001"), ok);
+  ASSERT_EQ(socket.connect(), ok);
+  EXPECT_EQ(socket.local_port(), "6001");
+  EXPECT_EQ(socket.remote_host(), "127.0.0.1");
 }
 
 TEST_F(avs_net_reconnect, texts_need_room) {
@@ -177,9 +186,8 @@ TEST_F(avs_net_reconnect, prefers_the_endpoint_that_it_is_given_and_writes_down_
   static const temporary_directory directory;
   use_hosts(directory, "127.0.0.2 server.test\n127.0.0.1 server.test\n");
   daemon_.restart(SIGTERM);
-  const auto first = libcoap(peer_port);
-  const auto second =
-      coap_server(coap_library::openssl, peer_port, {"-k", std::string(psk_key)}, "127.0.0.2");
+  const auto server = coap_server(coap_library::openssl, peer_port, {"-k", std::string(psk_key)}, "0.0.0.0");
+  int port = 6000;  // a new one for each
   avs_net_resolved_endpoint_t endpoint{};
   auto settings = with_psk();
   settings.more.backend_configuration.preferred_endpoint = &endpoint;
@@ -191,6 +199,7 @@ TEST_F(avs_net_reconnect, prefers_the_endpoint_that_it_is_given_and_writes_down_
     endpoint.size = sizeof raw;
     std::memcpy(endpoint.data.buf, &raw, sizeof raw);
     const avs_socket socket(settings);
+    ASSERT_EQ(socket.bind("0.0.0.0", std::to_string(++port)), ok);
     ASSERT_EQ(socket.connect(peer_port, "server.test"), ok);
     EXPECT_EQ(socket.remote_host(), address);
     EXPECT_EQ(endpoint.size, sizeof raw);
@@ -218,7 +227,7 @@ TEST_F(avs_net_reconnect, of_sockets_in_several_threads_does_not_mix_them_up) {
       const char id = static_cast<char>('a' + i);
       if (socket.set_receive_timeout(milliseconds(100)) != ok) return;
       for (int round = 0; round < 5; ++round) {
-        if (socket.connect() != ok) return;
+        if (socket.connect_from_fresh_port() != ok) return;
         pings[i] += eventually(
             [&] { return socket.send(message + id) == ok && socket.receive().data == answer + id; });
         if (socket.shutdown() != ok || socket.close() != ok) return;

@@ -271,6 +271,19 @@ TEST_F(avs_net_create, refuses_what_the_modem_cannot_do) {
   settings = with_psk();
   settings.more.session_resumption_buffer_size = 1024;  // of no buffer
   EXPECT_EQ(refusal(settings), outcome(AVS_EINVAL));
+  settings = with_psk();
+  settings.more.backend_configuration.forced_mtu = 40;  // no room for a record
+  EXPECT_EQ(refusal(settings), outcome(AVS_EINVAL));
+}
+
+TEST_F(avs_net_create, takes_identities_of_any_bytes_but_zeros) {
+  const auto server = coap_server(coap_library::openssl, peer_port, {"-k", std::string(psk_key)});
+  auto settings = with_psk();
+  settings.identity = std::string("\xFF\r\n\"\\device", 11);
+  const avs_socket socket(settings);
+  EXPECT_EQ(socket.connect(), ok);
+  settings.identity = std::string("dev\0ice", 7);
+  EXPECT_EQ(refusal(settings), library_error(key_does_not_fit)) << "OpenSSL's identities end at a zero";
 }
 
 TEST_F(avs_net_create, ignores_connection_ids_that_the_modem_does_not_have) {

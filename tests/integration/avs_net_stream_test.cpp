@@ -114,11 +114,31 @@ TEST_F(avs_net_stream, that_ends_by_an_alert_tells_its_number) {
   EXPECT_FALSE(socket.is_readable());
 }
 
-TEST_F(avs_net_stream, that_was_cut_off_is_no_end_of_a_stream) {
+// Many servers of HTTP leave close_notify out.
+TEST_F(avs_net_stream, that_ends_without_close_notify_ends_like_any_other) {
   const auto server = certificate_server(s_server_version::tls1_3);
   const avs_socket socket(with_certificates(over::tcp));
   ASSERT_EQ(socket.connect(), ok);
   ASSERT_TRUE(talks(socket, server));
+  server.program().signal(SIGKILL);
+  for (int i = 0; i < 3; ++i) {
+    const auto got = socket.await();
+    EXPECT_EQ(got.how, ok);
+    EXPECT_EQ(got.data, "");
+    EXPECT_EQ(socket.state(), AVS_NET_SOCKET_STATE_CONNECTED);
+  }
+  EXPECT_FALSE(socket.is_readable());
+  EXPECT_EQ(socket.send("anybody?"), outcome(AVS_EPIPE));
+}
+
+TEST_F(avs_net_stream, that_is_reset_is_told_by_receive_as_often_as_it_is_asked) {
+  const auto server = certificate_server(s_server_version::tls1_2);
+  const avs_socket socket(with_certificates(over::tcp));
+  ASSERT_EQ(socket.connect(), ok);
+  ASSERT_TRUE(talks(socket, server));
+  server.program().signal(SIGSTOP);
+  ASSERT_EQ(socket.send("nobody reads this"), ok);
+  ASSERT_TRUE(eventually([] { return unread_tcp_bytes(peer_port) > 0; }));
   server.program().signal(SIGKILL);
   for (int i = 0; i < 3; ++i) {
     const auto got = socket.await();
