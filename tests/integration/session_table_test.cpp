@@ -29,6 +29,7 @@ class session_table : public session_test, public ::testing::WithParamInterface<
     auto channel = client(more);
     expect_resume(channel, handle, 0);
     EXPECT_EQ(connections(), before + 1);  // within one handshake
+    channel.ok("AT#TCLOSE=1");             // s_server takes the next client when it has heard goodbye
   }
 };
 
