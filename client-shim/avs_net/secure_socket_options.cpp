@@ -20,6 +20,10 @@ constexpr std::string_view mapped_prefix = "::ffff:";
 
 bool is_v6(std::string_view address) { return address.find(':') != std::string_view::npos; }
 
+bool is_family(avs_net_af_t family) {
+  return family == AVS_NET_AF_UNSPEC || family == AVS_NET_AF_INET4 || family == AVS_NET_AF_INET6;
+}
+
 // An IPv4 address that a dual-stack socket reports is one all the same.
 std::string without_mapping(const std::string& address) {
   const bool is_mapped = address.starts_with(mapped_prefix) && address.find('.') != std::string::npos;
@@ -185,8 +189,6 @@ avs_error_t secure_socket::option(avs_net_socket_opt_key_t key, avs_net_socket_o
 }
 
 avs_error_t secure_socket::set_option(avs_net_socket_opt_key_t key, const avs_net_socket_opt_value_t& value) {
-  const bool is_family = value.addr_family == AVS_NET_AF_UNSPEC || value.addr_family == AVS_NET_AF_INET4 ||
-                         value.addr_family == AVS_NET_AF_INET6;
   switch (key) {
     case AVS_NET_SOCKET_OPT_RECV_TIMEOUT:
       receive_timeout_ = value.recv_timeout;
@@ -201,11 +203,11 @@ avs_error_t secure_socket::set_option(avs_net_socket_opt_key_t key, const avs_ne
       return AVS_OK;
     }
     case AVS_NET_SOCKET_OPT_PREFERRED_ADDR_FAMILY:
-      if (!is_family) return error_of(AVS_EINVAL);
+      if (!is_family(value.addr_family)) return error_of(AVS_EINVAL);
       config_.preferred_family = value.addr_family;
       return AVS_OK;
     case AVS_NET_SOCKET_OPT_FORCED_ADDR_FAMILY:
-      if (!is_family) return error_of(AVS_EINVAL);
+      if (!is_family(value.addr_family)) return error_of(AVS_EINVAL);
       config_.family = value.addr_family;
       return AVS_OK;
     default:
