@@ -16,8 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The modem answers at once what needs no network; a daemon that hangs costs this.
-constexpr auto command_limit = 5s;
 // A closed socket's port must be free when the call returns, or the next bind would fail.
 constexpr auto close_limit = 2s;
 // As long as avs_net waits for a plain socket to become writable.

@@ -15,6 +15,9 @@
 
 namespace tlsmodem::avs {
 
+// The modem answers at once what needs no network; a daemon that hangs costs this.
+inline constexpr std::chrono::seconds command_limit{5};
+
 class secure_socket {
  public:
   // Takes the configuration over and has the modem check it. A modem that cannot be reached now is no error:

@@ -13,9 +13,6 @@
 namespace tlsmodem::avs {
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr auto command_limit = 5s;
 constexpr std::string_view mapped_prefix = "::ffff:";
 
 bool is_v6(std::string_view address) { return address.find(':') != std::string_view::npos; }

@@ -113,19 +113,21 @@ socket::script socket::prepare(std::string_view commands) const {
 
 // Options that do not fit one line: each is awaited, so that nothing is opened with less than was asked for.
 std::optional<at::failure> socket::configure_one_by_one(time_point deadline) {
-  refused_ = refused::settings;
   const auto reset = channel_->command("AT#TCFG=0,\"reset\"\r", deadline);
   if (!reset) return reset.why();
   for (const auto& one : options_) {
     const auto line = "AT" + option_command(one);
-    if (line.size() > at::max_line_bytes)
+    if (line.size() > at::max_line_bytes) {
+      refused_ = refused::settings;
       return at::failure{at::error::string_too_long,
                          "The option " + one.name + " does not fit a command line."};
+    }
     const auto answered = channel_->command(line + "\r", deadline);
     if (!answered) return answered.why();
-    if (!answered->is_ok && !one.is_optional) return explain(answered->code, refused::settings);
+    if (answered->is_ok || one.is_optional) continue;
+    refused_ = refused::settings;
+    return explain(answered->code, refused_);
   }
-  refused_ = refused::nothing;
   has_options_ = true;
   return std::nullopt;
 }
