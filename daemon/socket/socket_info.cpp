@@ -49,7 +49,7 @@ std::vector<std::pair<std::string, std::string>> socket_machine::info() const {
     const auto limit = datagram_limit();
     out.emplace_back("mtu", number(limit));
     // One record is one datagram, and it holds no more than this however wide the path is.
-    const auto inner = tls::largest_payload(engine_->info(), limit);
+    const auto inner = engine_->info().cost.largest_content(limit);
     out.emplace_back("inner_mtu", number(std::min(inner, at::max_datagram_bytes)));
   }
   out.emplace_back("bytes_sent", number(bytes_sent_));

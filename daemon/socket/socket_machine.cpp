@@ -237,7 +237,7 @@ send_result socket_machine::send(bytes_view payload, bool is_last, time_point no
   if (profile_.is_datagram() && payload.size() > at::max_datagram_bytes)
     return {send_status::failed, {message_too_long, "A datagram carries at most 16384 bytes."}};
   if (profile_.mtu_bytes != 0 && profile_.is_datagram() &&
-      payload.size() > tls::largest_payload(engine_->info(), profile_.mtu_bytes))
+      payload.size() > engine_->info().cost.largest_content(profile_.mtu_bytes))
     return {send_status::failed,
             {message_too_long, "The datagram would be longer than the option mtu allows."}};
   if (!failed_for_send_ && was_silent_for_long(now)) hold_sends(now);

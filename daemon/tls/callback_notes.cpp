@@ -12,6 +12,11 @@ void note_info(const SSL* ssl, int where, int value) {
   ((where & SSL_CB_READ) != 0 ? notes.alert_received : notes.alert_sent) = seen;
 }
 
+// libssl has no other way to tell what was agreed.
+void note_extension(SSL* ssl, int from_server, int type, const unsigned char*, int, void*) {
+  if (from_server != 0 && type == TLSEXT_TYPE_encrypt_then_mac) notes_of(ssl).encrypts_then_macs = true;
+}
+
 void note_message(int written, int, int content_type, const void* data, std::size_t size, SSL* ssl, void*) {
   if (content_type != SSL3_RT_HANDSHAKE || size == 0) return;
   const auto message = *static_cast<const std::uint8_t*>(data);
@@ -42,6 +47,7 @@ void take_notes(SSL* ssl, callback_notes& notes) {
   SSL_set_app_data(ssl, &notes);
   SSL_set_info_callback(ssl, note_info);
   SSL_set_msg_callback(ssl, note_message);
+  SSL_set_tlsext_debug_callback(ssl, note_extension);
   if (SSL_is_dtls(ssl) != 0) DTLS_set_timer_cb(ssl, note_flight);
 }
 

@@ -20,6 +20,9 @@ struct callback_notes {
   bool finished_sent = false;
   unsigned flights = 0;                    // datagrams only
   bool flight_started = false;             // datagrams only: libssl started its timer for a new flight
+  bool encrypts_then_macs = false;         // in the ServerHello, RFC 7366
+  bytes offered_cid;                       // the extension connection_id of our ClientHello; empty: none
+  std::optional<bytes> peer_cid;           // the CID in that of the ServerHello
   int verify_error = X509_V_OK;            // the first one
   int verify_depth = 0;                    // where it was found, 0: the server's own certificate
   std::vector<resumable_session> tickets;  // of TLS 1.3, until the engine takes them

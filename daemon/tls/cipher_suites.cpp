@@ -55,22 +55,81 @@ void append_name(std::string& list, const SSL_CIPHER* suite) {
   list += SSL_CIPHER_get_name(suite);
 }
 
-std::size_t aead_overhead_bytes(const SSL_CIPHER* suite, int wire_version) {
-  const std::string_view name = SSL_CIPHER_standard_name(suite);
-  const std::size_t tag =
-      name.find("CCM_8") != std::string_view::npos ? aead_short_tag_bytes : aead_tag_bytes;
-  if (wire_version == TLS1_3_VERSION) return tls1_3_inner_type_bytes + tag;
-  const bool implicit_nonce = SSL_CIPHER_get_cipher_nid(suite) == NID_chacha20_poly1305;
-  return (implicit_nonce ? 0 : aead_explicit_nonce_bytes) + tag;
+bool has_short_tag(const SSL_CIPHER* suite) {
+  return std::string_view(SSL_CIPHER_standard_name(suite)).find("CCM_8") != std::string_view::npos;
 }
 
-// MAC-then-encrypt and encrypt-then-MAC (RFC 7366) have the same worst case.
-std::size_t cbc_overhead_bytes(const SSL_CIPHER* suite, int wire_version) {
-  const auto [block, mac] = block_cost_of(suite);
-  if (mac == 0) return 0;
+std::size_t header_bytes_of(int wire_version) {
+  const bool datagram = (wire_version >> 8) == DTLS1_VERSION_MAJOR;
+  return datagram ? DTLS1_RT_HEADER_LENGTH : SSL3_RT_HEADER_LENGTH;
+}
+
+dtls12::record_cost aead_cost(const SSL_CIPHER* suite, int wire_version) {
+  dtls12::record_cost cost;
+  cost.fixed_bytes =
+      header_bytes_of(wire_version) + (has_short_tag(suite) ? aead_short_tag_bytes : aead_tag_bytes);
+  if (wire_version == TLS1_3_VERSION) {
+    cost.inner_bytes = tls1_3_inner_type_bytes;
+  } else if (SSL_CIPHER_get_cipher_nid(suite) != NID_chacha20_poly1305) {
+    cost.fixed_bytes += aead_explicit_nonce_bytes;
+  }
+  return cost;
+}
+
+dtls12::record_cost cbc_cost(const SSL_CIPHER* suite, int wire_version, bool encrypts_then_macs) {
+  dtls12::record_cost cost{header_bytes_of(wire_version), 0, 1};
+  const EVP_CIPHER* const cipher = EVP_get_cipherbynid(SSL_CIPHER_get_cipher_nid(suite));
+  const EVP_MD* const digest = EVP_get_digestbynid(SSL_CIPHER_get_digest_nid(suite));
+  if (cipher == nullptr || digest == nullptr) return cost;
+  const auto mac = static_cast<std::size_t>(EVP_MD_get_size(digest));
+  cost.block_bytes = static_cast<std::size_t>(EVP_CIPHER_get_block_size(cipher));
   // TLS 1.0 chains the IV from record to record.
-  const std::size_t explicit_iv = wire_version == TLS1_VERSION ? 0 : block;
-  return explicit_iv + mac + block;  // padding: a whole block when the last one is full
+  cost.fixed_bytes += (wire_version == TLS1_VERSION ? 0 : cost.block_bytes) + (encrypts_then_macs ? mac : 0);
+  cost.inner_bytes = 1 + (encrypts_then_macs ? 0 : mac);
+  return cost;
+}
+
+std::optional<dtls12::bulk_cipher> bulk_cipher_of(const SSL_CIPHER* suite) {
+  using enum dtls12::bulk_cipher;
+  switch (SSL_CIPHER_get_cipher_nid(suite)) {
+    case NID_aes_128_gcm:
+      return aes_128_gcm;
+    case NID_aes_256_gcm:
+      return aes_256_gcm;
+    case NID_aes_128_ccm:
+      return has_short_tag(suite) ? aes_128_ccm_8 : aes_128_ccm;
+    case NID_aes_256_ccm:
+      return has_short_tag(suite) ? aes_256_ccm_8 : aes_256_ccm;
+    case NID_chacha20_poly1305:
+      return chacha20_poly1305;
+    case NID_aes_128_cbc:
+      return aes_128_cbc;
+    case NID_aes_256_cbc:
+      return aes_256_cbc;
+    case NID_aria_128_gcm:
+      return aria_128_gcm;
+    case NID_aria_256_gcm:
+      return aria_256_gcm;
+    case NID_camellia_128_cbc:
+      return camellia_128_cbc;
+    case NID_camellia_256_cbc:
+      return camellia_256_cbc;
+    default:
+      return std::nullopt;
+  }
+}
+
+dtls12::mac_digest mac_digest_of(const SSL_CIPHER* suite) {
+  switch (SSL_CIPHER_get_digest_nid(suite)) {
+    case NID_sha1:
+      return dtls12::mac_digest::sha1;
+    case NID_sha256:
+      return dtls12::mac_digest::sha256;
+    case NID_sha384:
+      return dtls12::mac_digest::sha384;
+    default:
+      return dtls12::mac_digest::none;
+  }
 }
 
 }  // namespace
@@ -94,28 +153,37 @@ suite_lists select_suites(SSL* lookup, suite_family family, const std::vector<st
   return lists;
 }
 
-std::size_t record_overhead_bytes(const SSL_CIPHER* suite, int wire_version) {
-  const bool datagram = (wire_version >> 8) == DTLS1_VERSION_MAJOR;
-  const std::size_t header = datagram ? DTLS1_RT_HEADER_LENGTH : SSL3_RT_HEADER_LENGTH;
-  return header + (SSL_CIPHER_is_aead(suite) != 0 ? aead_overhead_bytes(suite, wire_version)
-                                                  : cbc_overhead_bytes(suite, wire_version));
+dtls12::record_cost record_cost_of(const SSL_CIPHER* suite, int wire_version, bool encrypts_then_macs) {
+  return SSL_CIPHER_is_aead(suite) != 0 ? aead_cost(suite, wire_version)
+                                        : cbc_cost(suite, wire_version, encrypts_then_macs);
 }
 
-block_cost block_cost_of(const SSL_CIPHER* suite) {
-  if (SSL_CIPHER_is_aead(suite) != 0) return {};
-  const EVP_CIPHER* cipher = EVP_get_cipherbynid(SSL_CIPHER_get_cipher_nid(suite));
-  const EVP_MD* digest = EVP_get_digestbynid(SSL_CIPHER_get_digest_nid(suite));
-  if (cipher == nullptr || digest == nullptr) return {};
-  return {static_cast<std::size_t>(EVP_CIPHER_get_block_size(cipher)),
-          static_cast<std::size_t>(EVP_MD_get_size(digest))};
+std::optional<dtls12::protection_suite> protection_of(const SSL_CIPHER* suite, bool encrypts_then_macs) {
+  const auto cipher = bulk_cipher_of(suite);
+  if (!cipher) return std::nullopt;
+  if (SSL_CIPHER_is_aead(suite) != 0)
+    return dtls12::protection_suite{*cipher, dtls12::mac_digest::none, false};
+  const auto mac = mac_digest_of(suite);
+  return dtls12::make_suite(static_cast<std::uint64_t>(*cipher), static_cast<std::uint64_t>(mac),
+                            encrypts_then_macs);
+}
+
+// The suites of before TLS 1.2 use SHA-256 there, RFC 5246 5.
+const char* prf_digest_of(const SSL_CIPHER* suite) {
+  const EVP_MD* const digest = SSL_CIPHER_get_handshake_digest(suite);
+  return digest != nullptr && EVP_MD_is_a(digest, "SHA384") == 1 ? "SHA384" : "SHA256";
 }
 
 std::size_t min_protected_bytes(const SSL_CIPHER* suite, int wire_version) {
   if (suite == nullptr) return aead_tag_bytes;
-  if (SSL_CIPHER_is_aead(suite) != 0) return aead_overhead_bytes(suite, wire_version);
+  const std::size_t header = header_bytes_of(wire_version);
+  if (SSL_CIPHER_is_aead(suite) != 0) {
+    const auto cost = aead_cost(suite, wire_version);
+    return cost.fixed_bytes + cost.inner_bytes - header;
+  }
   // An IV, and a MAC that padding fills up to whole blocks; with encrypt-then-MAC it is a little more.
-  const auto block = block_cost_of(suite).block_bytes;
-  return cbc_overhead_bytes(suite, wire_version) / block * block;
+  const auto cost = cbc_cost(suite, wire_version, false);
+  return (cost.worst_case_bytes() - header) / cost.block_bytes * cost.block_bytes;
 }
 
 }  // namespace tlsmodem::tls

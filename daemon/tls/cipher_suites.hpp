@@ -2,6 +2,8 @@
 // record of a suite costs.
 #pragma once
 
+#include "daemon/dtls12/record_cost.hpp"
+#include "daemon/dtls12/suite.hpp"
 #include "openssl_handles.hpp"
 
 #include <cstdint>
@@ -23,14 +25,12 @@ struct suite_lists {
 // SSL object of the right transport.
 suite_lists select_suites(SSL* lookup, suite_family family, const std::vector<std::uint16_t>& ids);
 
-// Bytes of a record that are not payload, at the worst; for datagrams of the whole datagram.
-std::size_t record_overhead_bytes(const SSL_CIPHER* suite, int wire_version);
-// Of a suite with CBC: its blocks and its MAC. Of another one: 1 and 0.
-struct block_cost {
-  std::size_t block_bytes = 1;
-  std::size_t mac_bytes = 0;
-};
-block_cost block_cost_of(const SSL_CIPHER* suite);
+// What a record of libssl's costs beside its payload.
+dtls12::record_cost record_cost_of(const SSL_CIPHER* suite, int wire_version, bool encrypts_then_macs);
+// How records of DTLS 1.2 are protected. Nothing for a suite that is neither AEAD nor CBC.
+std::optional<dtls12::protection_suite> protection_of(const SSL_CIPHER* suite, bool encrypts_then_macs);
+// libcrypto's name of the hash of the PRF of TLS 1.2.
+const char* prf_digest_of(const SSL_CIPHER* suite);
 // The shortest body that a record protected by this suite can have; null: by any suite.
 std::size_t min_protected_bytes(const SSL_CIPHER* suite, int wire_version);
 

@@ -1,6 +1,7 @@
 #include "context.hpp"
 
 #include "cipher_suites.hpp"
+#include "connection_id.hpp"
 #include "context_data.hpp"
 #include "dane.hpp"
 #include "fingerprint.hpp"
@@ -261,6 +262,15 @@ maybe_failure set_psk(context& context, const context_options& options, const ve
   return std::nullopt;
 }
 
+maybe_failure set_connection_id(context& context, const context_options& options) {
+  if (!options.cid || options.transport != transport_kind::datagram) return std::nullopt;
+  if (!install_connection_id(context.ssl_ctx.get()))
+    return at::failure{at::error::internal, "libssl does not take the extension connection_id"};
+  context.cid = options.cid;
+  context.cid_padding = options.cid_padding;
+  return std::nullopt;
+}
+
 maybe_failure configure(context& context, const context_options& options, version_range versions) {
   context.ssl_ctx.reset(SSL_CTX_new(method_for(options.transport, versions)));
   SSL_CTX* const ctx = context.ssl_ctx.get();
@@ -273,6 +283,7 @@ maybe_failure configure(context& context, const context_options& options, versio
   context.resumes = options.resumes;
   context.identity = make_fingerprint(options);
   set_policy(ctx, options.transport, options.resumes);
+  if (auto wrong = set_connection_id(context, options)) return wrong;
   if (auto wrong = set_suites(context, options, versions)) return wrong;
   if (!set_versions(ctx, options.transport, versions)) return no_parameters("the versions are not available");
   if (auto wrong = install_dane(context, options)) return wrong;

@@ -20,6 +20,12 @@ enum class verification : std::uint8_t { none, optional, required };
 // Named after TLS; DTLS 1.0 is tls1_1 here, DTLS 1.2 is tls1_2. Ordered.
 enum class tls_version : std::uint8_t { tls1_0, tls1_1, tls1_2, tls1_3 };
 
+// The connection ID that the peer shall put into its records for us.
+struct cid_choice {
+  bool is_random = false;  // a new one for each handshake
+  bytes value;             // empty: ask for one of the peer's, want none
+};
+
 struct context_options {
   transport_kind transport = transport_kind::datagram;
   tls_version min_version = tls_version::tls1_2;
@@ -38,6 +44,8 @@ struct context_options {
   revocation_lists revocations;               // type 5; not empty: every certificate needs a list
   bool rebuild_chain = false;                 // the own chain goes on with trusted issuers
   std::vector<tlsa_record> tlsa;              // not empty: DANE; opportunistic where verify is none
+  std::optional<cid_choice> cid;              // RFC 9146, datagrams only
+  std::size_t cid_padding = 0;                // contents are filled up to multiples of this many bytes
   bool resumes = false;                       // asks for tickets, takes sessions and leaves them behind
 };
 

@@ -17,6 +17,8 @@ class context {
   std::optional<pre_shared_key> psk;
   std::vector<tlsa_record> tlsa;  // those that are usable
   bool tlsa_unusable = false;     // there are records, and none of them is
+  std::optional<cid_choice> cid;
+  std::size_t cid_padding = 0;
   bool resumes = false;
   fingerprint identity{};
   // Gives the external PSK its hash (RFC 8446 4.2.11); null when TLS 1.3 is not possible.

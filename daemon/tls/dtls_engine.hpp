@@ -1,36 +1,52 @@
-// DTLS over datagrams: adds the retransmission timer, the filter in front of libssl and the record limit.
+// DTLS over datagrams: a handshake by libssl, and behind it an association that needs no libssl any more.
 #pragma once
 
-#include "retransmission_timer.hpp"
-#include "ssl_engine.hpp"
+#include "dtls_handshake.hpp"
 
 namespace tlsmodem::tls {
 
-class dtls_engine final : public ssl_engine {
+class dtls_engine final : public engine {
  public:
-  dtls_engine(std::shared_ptr<const context> context, const peer_name& peer, std::size_t datagram_limit);
+  dtls_engine(std::shared_ptr<const context> context, const peer_name& peer, std::size_t datagram_limit)
+      : handshake_(std::make_unique<dtls_handshake>(std::move(context), peer, datagram_limit)) {}
 
-  void start(time_point now) override;
-  void feed(bytes_view ciphertext, time_point now) override;
+  void offer(bytes_view session) override { active().offer(session); }
+  void start(time_point now) override {
+    active().start(now);
+    move_on(now);
+  }
+  void feed(bytes_view ciphertext, time_point now) override {
+    active().feed(ciphertext, now);
+    move_on(now);
+  }
+  bool feed_from_elsewhere(bytes_view ciphertext, time_point now) override {
+    return active().feed_from_elsewhere(ciphertext, now);
+  }
   void feed_end(time_point) override {}
-  std::optional<time_point> deadline() const override;
-  void on_deadline(time_point now) override;
-  send_outcome send(bytes_view plaintext, time_point now) override;
+  std::optional<time_point> deadline() const override { return active().deadline(); }
+  void on_deadline(time_point now) override { active().on_deadline(now); }
+  send_outcome send(bytes_view plaintext, time_point now) override { return active().send(plaintext, now); }
+  void shut(time_point now) override { active().shut(now); }
+
+  engine_state state() const override { return active().state(); }
+  const engine_failure& failure() const override { return active().failure(); }
+  const engine_info& info() const override { return active().info(); }
+  std::vector<resumable_session> take_sessions() override;
+  packet_queue& outgoing() override { return active().outgoing(); }
+  packet_queue& incoming() override { return active().incoming(); }
+  live_association* association() override { return active().association(); }
 
  private:
-  void deliver(bytes_view plaintext) override;
-  void follow_libssl_timer(time_point now);
-  void retransmit();
-  std::size_t least_protected_bytes() const;
-  void keep_last_flight(std::size_t already_out);
-  void repeat_last_flight(time_point now);
+  engine& active() { return handshake_ ? static_cast<engine&>(*handshake_) : *association_; }
+  const engine& active() const {
+    return handshake_ ? static_cast<const engine&>(*handshake_) : *association_;
+  }
+  // Frees libssl's object, and with it most of the memory, when the association is up.
+  void move_on(time_point now);
 
-  retransmission_timer timer_;
-  unsigned repeats_of_flight_ = 0;
-  std::vector<bytes> last_flight_;  // of an abbreviated handshake, until the server is known to have it
-  unsigned repeats_of_last_flight_ = 0;
-  std::optional<time_point> last_repeat_;
-  bytes scratch_;
+  std::unique_ptr<dtls_handshake> handshake_;
+  std::unique_ptr<engine> association_;
+  std::vector<resumable_session> sessions_;
 };
 
 }  // namespace tlsmodem::tls

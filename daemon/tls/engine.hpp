@@ -6,12 +6,13 @@
 // Datagram engines: one packet is one datagram, in both queues. Stream engines: packets are chunks.
 #pragma once
 
+#include "daemon/dtls12/record_cost.hpp"
+#include "live_association.hpp"
 #include "packet_queue.hpp"
 #include "protocol/bytes.hpp"
 #include "protocol/error.hpp"
 #include "resumption.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -44,40 +45,38 @@ struct engine_failure {
 
 // What AT#TINFO tells of the association. Valid, and constant, once established where not said otherwise.
 struct engine_info {
-  std::string version;                    // "DTLSv1.2", "TLSv1.3"
-  std::string suite;                      // IANA name
-  std::uint16_t suite_id = 0;             // IANA id
-  bool resumed = false;                   // what the handshake did, never what was hoped for
-  bool session_offered = false;           // the ClientHello asks for the abbreviated handshake; from start()
-  bool server_answered = false;           // with a ServerHello; changes during the handshake
-  std::string verify_result;              // "ok", or X.509's reason, or "" when nothing was verified
-  std::string peer_subject;               // RFC 2253, "" without a certificate
-  std::string peer_sha256;                // lower-case hex of the leaf's DER, "" without a certificate
-  std::string alpn;                       // negotiated protocol, "" if none
-  std::optional<alert> alert_received;    // the last one, changes at any time
-  std::optional<alert> alert_sent;        // the last one, changes at any time
-  unsigned flights = 0;                   // handshake flights sent, without retransmissions
-  unsigned retransmissions = 0;           // datagram engines
-  unsigned ignored_client_hellos = 0;     // ClientHellos that came from the server (datagram engines)
-  std::size_t record_overhead_bytes = 0;  // ciphertext datagram length minus payload length, worst case
-  std::size_t record_block_bytes = 1;     // CBC fills whole blocks
-  std::size_t record_mac_bytes = 0;       // of CBC
+  std::string version;                  // "DTLSv1.2", "TLSv1.3"
+  std::string suite;                    // IANA name
+  std::uint16_t suite_id = 0;           // IANA id
+  bool resumed = false;                 // what the handshake did, never what was hoped for
+  bool is_continued = false;            // there was no handshake at all: a live association went on
+  bool session_offered = false;         // the ClientHello asks for the abbreviated handshake; from start()
+  bool server_answered = false;         // with a ServerHello; changes during the handshake
+  std::string verify_result;            // "ok", or X.509's reason, or "" when nothing was verified
+  std::string peer_subject;             // RFC 2253, "" without a certificate
+  std::string peer_sha256;              // lower-case hex of the leaf's DER, "" without a certificate
+  std::string alpn;                     // negotiated protocol, "" if none
+  std::optional<alert> alert_received;  // the last one, changes at any time
+  std::optional<alert> alert_sent;      // the last one, changes at any time
+  unsigned flights = 0;                 // handshake flights sent, without retransmissions
+  unsigned retransmissions = 0;         // datagram engines
+  unsigned ignored_client_hellos = 0;   // ClientHellos that came from the server (datagram engines)
+  bool has_cid = false;                 // RFC 9146 was agreed on; the CIDs may be empty all the same
+  bytes cid_in;                         // in the records of the peer
+  bytes cid_out;                        // in ours
+  std::uint64_t ignored_records = 0;    // not authentic, replayed and the like; changes at any time
+  dtls12::record_cost cost;             // of a record, which for datagrams is the whole datagram
 };
 
-// The largest payload of a record in a datagram of so many bytes.
-inline std::size_t largest_payload(const engine_info& of, std::size_t datagram_bytes) {
-  const std::size_t block = of.record_block_bytes;
-  const std::size_t mac = of.record_mac_bytes;
-  const std::size_t fixed = of.record_overhead_bytes - (block > 1 ? mac + block : 0);
-  if (datagram_bytes <= of.record_overhead_bytes) return 0;
-  const std::size_t room = datagram_bytes - fixed;
-  if (block == 1) return room;
-  // A byte tells the padding's length. The MAC is encrypted, or with encrypt-then-MAC (RFC 7366) behind the
-  // blocks; libssl does not tell which, and they differ only when it is no whole number of blocks (SHA-1).
-  return std::min(room / block * block - mac, (room - mac) / block * block) - 1;
-}
-
-enum class send_outcome : std::uint8_t { ok, not_connected, too_long, not_supported, failed };
+enum class send_outcome : std::uint8_t {
+  ok,
+  not_connected,
+  too_long,
+  not_supported,
+  not_now,          // sequence numbers are being reserved: on_numbers_reserved() comes first
+  needs_handshake,  // the keys are used up: only a new handshake helps
+  failed,
+};
 
 class engine {
  public:
@@ -89,6 +88,9 @@ class engine {
   virtual void start(time_point now) = 0;
   // Ciphertext from the transport: exactly one datagram, or a chunk of the stream.
   virtual void feed(bytes_view ciphertext, time_point now) = 0;
+  // A datagram that came from another address than the peer's. True when the peer has proved that it is there
+  // now (RFC 9146 6): what it is sent has to go there.
+  virtual bool feed_from_elsewhere(bytes_view, time_point) { return false; }
   // The transport delivered FIN (streams only).
   virtual void feed_end(time_point now) = 0;
   // The next moment at which on_deadline() must be called (DTLS retransmission, RFC 6347 4.2.4.1).
@@ -106,6 +108,10 @@ class engine {
   // What can be resumed later and was not taken yet; it comes with the handshake and, in TLS 1.3, at any
   // time.
   virtual std::vector<resumable_session> take_sessions() { return {}; }
+  // The part that can outlive the process, once established; null where there is none (TLS, DTLS 1.0).
+  virtual live_association* association() { return nullptr; }
+  // Its journal has got more sequence numbers.
+  virtual void on_numbers_reserved(time_point) {}
   virtual packet_queue& outgoing() = 0;  // ciphertext for the transport
   virtual packet_queue& incoming() = 0;  // plaintext for the application
 };

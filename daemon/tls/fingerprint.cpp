@@ -96,6 +96,10 @@ fingerprint make_fingerprint(const context_options& options) {
   all.add(options.revocations);
   all.add(options.tlsa);
   all.add_number(options.rebuild_chain ? 1 : 0);
+  if (options.cid) {
+    all.add_number(options.cid->is_random ? 1 : 0);
+    all.add(options.cid->value);
+  }
   all.add(options.own_chain.value_or(certificate_list{}));
   all.add_number(options.key ? 1 : 0);
   if (options.key) add_public_part(all, *options.key);

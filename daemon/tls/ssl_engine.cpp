@@ -128,9 +128,8 @@ void ssl_engine::establish() {
   info_.version = SSL_get_version(ssl());
   info_.suite = SSL_CIPHER_standard_name(suite);
   info_.suite_id = SSL_CIPHER_get_protocol_id(suite);
-  info_.record_overhead_bytes = record_overhead_bytes(suite, SSL_version(ssl()));
-  info_.record_block_bytes = block_cost_of(suite).block_bytes;
-  info_.record_mac_bytes = block_cost_of(suite).mac_bytes;
+  info_.cost = record_cost_of(suite, SSL_version(ssl()), notes_.encrypts_then_macs);
+  info_.has_cid = notes_.peer_cid.has_value();
   info_.alpn = alpn_of(ssl());
   info_.resumed = was_resumed();
   if (X509* const leaf = SSL_get0_peer_certificate(ssl())) {

@@ -21,7 +21,7 @@ class ssl_engine : public engine {
   engine_state state() const final { return state_; }
   const engine_failure& failure() const final { return failure_; }
   const engine_info& info() const final { return info_; }
-  packet_queue& outgoing() final { return wire_.output; }
+  packet_queue& outgoing() override { return wire_.output; }
   packet_queue& incoming() final { return incoming_; }
 
  protected:

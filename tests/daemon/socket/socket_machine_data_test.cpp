@@ -59,7 +59,7 @@ TEST(socket_machine_data, limits_datagrams_by_size_and_by_the_option_mtu) {
   options.mtu_bytes = 1000;
   bench b(options);
   b.come_up();
-  b.engine->about.record_overhead_bytes = 29;
+  b.engine->about.cost.fixed_bytes = 29;
   EXPECT_EQ(b.send(std::string(971, 'x')).is, send_status::accepted);
   EXPECT_EQ(b.send(std::string(972, 'x')).why.code, at::error::message_too_long);
   bench unlimited;
@@ -173,7 +173,7 @@ TEST(socket_machine_data, info_counts_and_names_what_there_is) {
   b.network("U");
   b.network("hello");
   b.machine->on_sent(7);
-  b.engine->about.record_overhead_bytes = 29;
+  b.engine->about.cost.fixed_bytes = 29;
   EXPECT_EQ(value("state"), "\"connected\"");
   EXPECT_EQ(value("suite"), "\"FAKE_SUITE\"");
   EXPECT_EQ(value("handshake_ms"), "12");

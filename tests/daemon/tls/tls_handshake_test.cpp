@@ -126,7 +126,7 @@ TEST_P(tls_versions, payloads_of_any_length_and_none) {
     const bytes payload(size, static_cast<std::uint8_t>(size));
     ASSERT_EQ(peers.client->send(payload, peers.network.now()), tls::send_outcome::ok);
     EXPECT_LE(peers.client->outgoing().bytes(),
-              size + (size / 16384 + 1) * peers.client->info().record_overhead_bytes);
+              size + (size / 16384 + 1) * peers.client->info().cost.worst_case_bytes());
     peers.network.settle();
     all.insert(all.end(), payload.begin(), payload.end());
   }
@@ -197,7 +197,7 @@ TEST_P(tls_versions, record_overhead_is_exact) {
   pair peers(client(), certificate_server(stream));
   ASSERT_TRUE(peers.up());
   ASSERT_EQ(peers.client->send(bytes(1000), peers.network.now()), tls::send_outcome::ok);
-  EXPECT_EQ(peers.client->outgoing().bytes(), 1000 + peers.client->info().record_overhead_bytes);
+  EXPECT_EQ(peers.client->outgoing().bytes(), 1000 + peers.client->info().cost.worst_case_bytes());
 }
 
 INSTANTIATE_TEST_SUITE_P(both, tls_versions,

@@ -1,0 +1,79 @@
+#include "association.hpp"
+
+#include <algorithm>
+
+namespace tlsmodem::dtls12 {
+namespace {
+
+constexpr std::uint16_t epoch_of_client = 1;  // nothing renegotiates
+
+}  // namespace
+
+association::association(association_parameters parameters, const sequence_counters& counters)
+    : parameters_(std::move(parameters)),
+      counters_(counters),
+      protects_(parameters_.suite, parameters_.keys.client.clone()),
+      unprotects_(parameters_.suite, parameters_.keys.server.clone()) {}
+
+record_cost association::cost() const {
+  auto cost = cost_of(parameters_.suite, parameters_.peer_cid.size());
+  if (!parameters_.peer_cid.empty() && parameters_.padding_block > 1)
+    cost.inner_bytes += parameters_.padding_block - 1;
+  return cost;
+}
+
+seal_outcome association::can_seal_data() {
+  const auto number = counters_.write_next;
+  if (number > last_data_number) return seal_outcome::used_up;
+  if (journal_ != nullptr && !journal_->may_write(number + control_reserve))
+    return seal_outcome::not_reserved;
+  return seal_outcome::sealed;
+}
+
+seal_outcome association::seal(std::uint8_t type, bytes_view content, bytes& out) {
+  const auto number = counters_.write_next;
+  if (type == application_data) {
+    if (const auto outcome = can_seal_data(); outcome != seal_outcome::sealed) return outcome;
+  } else if (number > max_sequence) {
+    return seal_outcome::used_up;
+  } else if (journal_ != nullptr && !journal_->may_write(number)) {
+    return seal_outcome::not_reserved;
+  }
+  ++counters_.write_next;  // taken, even if what follows fails
+  if (journal_ != nullptr) journal_->note(counters_);
+  const auto block = parameters_.padding_block;
+  const std::size_t padding = block > 1 ? (block - (content.size() + 1) % block) % block : 0;
+  return protects_.protect(type, epoch_of_client, number, parameters_.peer_cid, content, padding, out)
+             ? seal_outcome::sealed
+             : seal_outcome::failed;
+}
+
+verdict association::examine(const record_view& record) {
+  if (record.epoch != epoch_of_client) return verdict::wrong_epoch;
+  // RFC 9146 4: once a CID was agreed, what comes without it is dropped.
+  const bool has_cid = record.type == tls12_cid;
+  if (record.version != wire_version || has_cid == parameters_.own_cid.empty()) return verdict::wrong_form;
+  if (!std::ranges::equal(record.cid, parameters_.own_cid)) return verdict::foreign_cid;
+  if (!counters_.received.is_fresh(record.sequence)) return verdict::replayed;
+  return verdict::accepted;
+}
+
+association::opened association::open(const record_view& record) {
+  opened result;
+  result.is = examine(record);
+  if (result.is == verdict::accepted && !unprotects_.unprotect(record, result.type, content_))
+    result.is = verdict::not_authentic;
+  if (result.is == verdict::accepted && content_.size() > max_plaintext_bytes)
+    result.is = verdict::wrong_form;
+  if (result.is == verdict::accepted && journal_ != nullptr && !journal_->may_accept(record.sequence))
+    result.is = verdict::not_reserved;
+  ++counts_[static_cast<std::size_t>(result.is)];
+  if (result.is != verdict::accepted) return result;
+  result.is_newest = counters_.received.is_newest(record.sequence);
+  counters_.received.accept(record.sequence);
+  if (journal_ != nullptr) journal_->note(counters_);
+  result.content = content_;
+  return result;
+}
+
+}  // namespace tlsmodem::dtls12
