@@ -27,6 +27,11 @@ session_store::limits session_limits(const settings& config) {
           config.resume_without_ems};
 }
 
+association_store::limits association_limits(const settings& config) {
+  return {config.max_sessions_per_user, std::chrono::seconds(config.association_lifetime_seconds),
+          !config.associations_across_boots};
+}
+
 std::chrono::sys_seconds wall_clock() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
@@ -39,8 +44,10 @@ server::server(command_line invocation, const settings& config, credential_set c
       store_(io_, config.state_dir, key_file_of(config)),
       credentials_(io_, store_, std::move(configured)),
       sessions_(session_limits(config), wall_clock),
-      session_writer_(io_, store_, sessions_),
-      services_{io_, resolver_, credentials_, sessions_, config, *make_profiles(config)},
+      associations_(association_limits(config), wall_clock),
+      session_writer_(io_, store_, sessions_, "sessions"),
+      association_writer_(io_, store_, associations_, "live associations"),
+      services_{io_, resolver_, credentials_, sessions_, associations_, config, *make_profiles(config)},
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       reload_timer_(io_),
       watchdog_timer_(io_) {}
@@ -62,6 +69,7 @@ int server::run() {
   }
   finish_stopping();
   session_writer_.finish();
+  association_writer_.finish();
   store_.stop();
   log(level::notice, "stopped");
   return exit_success;
@@ -74,6 +82,12 @@ std::optional<at::failure> server::start_store() {
   });
   const auto opened = store_.start();
   if (!opened) return opened.why();
+  counters_.emplace(services_.config.state_dir, counter_file::this_boot());
+  if (!counters_->trouble().empty())
+    log(level::warning, "live associations will lose some numbers by a crash",
+        {{"reason", counters_->trouble()}});
+  anchor_.emplace(services_.config.state_dir, *counters_);
+  associations_.attach(&*counters_, &*anchor_);
   hand_over(*opened);
   return std::nullopt;
 }
@@ -83,6 +97,7 @@ void server::hand_over(const store::opening& opened) {
   credentials_.load(opened.rows);
   credentials_.on_reopened(opened.is_new);
   session_writer_.load(opened);
+  association_writer_.load(opened);
 }
 
 // Without a working store the daemon serves from memory, and says so.
@@ -172,6 +187,7 @@ void server::reload() {
   for (const auto& key : changes.reloadable) log(level::notice, "changed", {{"key", key}});
   apply_reloadable(services_.config, *loaded);
   sessions_.set_limits(session_limits(services_.config));
+  associations_.set_limits(association_limits(services_.config));
   services_.profiles = std::move(*profiles);
   credentials_.configure(std::move(*configured));
   set_log_level(services_.config.log_level);

@@ -11,8 +11,9 @@
 #include "commands/services.hpp"
 #include "net/resolver.hpp"
 #include "settings/settings.hpp"
+#include "store/association_store.hpp"
 #include "store/credential_store.hpp"
-#include "store/session_writer.hpp"
+#include "store/row_writer.hpp"
 #include "store/store.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -55,7 +56,11 @@ class server {
   store::store store_;
   credential_store credentials_;
   session_store sessions_;
-  session_writer session_writer_;
+  std::optional<counter_file> counters_;  // these two need the state directory's lock
+  std::optional<store_anchor> anchor_;
+  association_store associations_;
+  row_writer session_writer_;
+  row_writer association_writer_;
   services services_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer reload_timer_;

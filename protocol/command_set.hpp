@@ -41,6 +41,7 @@ enum class command_id : std::uint8_t {
   resume,
   rehandshake,
   sessions,
+  network,
   credential,
 };
 

@@ -66,6 +66,10 @@ std::string format(const received_event& e) {
 
 std::string format(const key_event& e) { return "#TKEY: " + number(e.id) + "," + quote(e.handle); }
 
+std::string format(const moved_event& e) {
+  return "#TMOVED: " + number(e.id) + "," + quote(e.address) + "," + number(e.port);
+}
+
 std::string format_ready(int id, std::size_t unread_bytes) {
   return "#TRDY: " + number(id) + "," + std::to_string(unread_bytes);
 }
@@ -75,6 +79,14 @@ std::string format(const error_event& e) {
 }
 
 std::string format_lost(std::uint64_t events) { return "#TLOST: " + std::to_string(events); }
+
+result<moved_event> parse_moved(std::string_view line) {
+  return parse_event<moved_event>(line, "#TMOVED", [](arguments& in, moved_event& e) {
+    e.id = static_cast<int>(in.number(0, max_id));
+    e.address = in.text(max_text_bytes);
+    e.port = static_cast<std::uint16_t>(in.number(0, 65535));
+  });
+}
 
 result<key_event> parse_key(std::string_view line) {
   return parse_event<key_event>(line, "#TKEY", [](arguments& in, key_event& e) {

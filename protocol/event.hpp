@@ -70,6 +70,16 @@ struct error_event {
   bool operator==(const error_event&) const = default;
 };
 
+// #TMOVED: the peer's address has changed, under a connection ID.
+struct moved_event {
+  int id = 0;
+  std::string address;
+  std::uint16_t port = 0;
+
+  bool operator==(const moved_event&) const = default;
+};
+
+std::string format(const moved_event& event);
 std::string format(const up_event& event);
 std::string format(const fail_event& event);
 std::string format(const down_event& event);
@@ -79,6 +89,7 @@ std::string format(const error_event& event);
 std::string format_ready(int id, std::size_t unread_bytes);  // #TRDY
 std::string format_lost(std::uint64_t events);               // #TLOST
 
+result<moved_event> parse_moved(std::string_view line);
 result<key_event> parse_key(std::string_view line);
 result<error_event> parse_error(std::string_view line);
 result<up_event> parse_up(std::string_view line);

@@ -1,17 +1,12 @@
 #include "value.hpp"
 
+#include "hex.hpp"
+
 #include <algorithm>
 #include <charconv>
 
 namespace tlsmodem::at {
 namespace {
-
-constexpr int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);

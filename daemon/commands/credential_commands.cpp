@@ -1,6 +1,6 @@
 // AT#TCRED, and the way from tags to credentials when a socket is opened.
-#include "daemon/support/hex.hpp"
 #include "modem.hpp"
+#include "protocol/hex.hpp"
 
 namespace tlsmodem {
 
@@ -85,6 +85,8 @@ at::result<tls::context_options> modem::context_options_of(const profile& option
   out.rebuild_chain = options.rebuild_chain;
   out.tlsa = options.dane;
   out.alpn = options.alpn;
+  out.cid = options.cid;
+  out.cid_padding = shared_.config.cid_padding_bytes;
   out.resumes = options.resume != resume_mode::never;
   if (options.hs_max < options.hs_min)
     return {error::incorrect_parameters, "The option hs_max is below hs_min."};

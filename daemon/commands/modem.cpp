@@ -27,10 +27,14 @@ modem::modem(services& shared, std::uint32_t user, std::function<void()> on_acti
       on_activity_(std::move(on_activity)),
       volatile_credentials_(limits_of_channel),
       life_(this, [](modem*) {}) {
+  shared_.modems.insert(this);
   reset();
 }
 
-modem::~modem() { hang_up(); }
+modem::~modem() {
+  shared_.modems.erase(this);
+  hang_up();
+}
 
 void modem::reset() { profiles_.fill(shared_.profiles.at(std::string(default_profile))); }
 
@@ -71,6 +75,8 @@ outcome modem::dispatch(const at::request& what, at::response& answer) {
       return this->resume(what);
     case at::command_id::rehandshake:
       return this->rehandshake(what);
+    case network:
+      return impair_network(what);
     case sessions:
       return list_or_forget_sessions(what, answer);
     case at::command_id::credential:

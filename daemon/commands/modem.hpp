@@ -78,6 +78,8 @@ class modem final : public at::command_handler, public socket_observer {
   at::outcome info(const at::request& what, at::response& answer);
   at::outcome resume(const at::request& what);
   at::outcome rehandshake(const at::request& what);
+  at::outcome impair_network(const at::request& what);
+  std::size_t rebind_sockets();
   at::outcome list_or_forget_sessions(const at::request& what, at::response& answer);
   at::outcome credential(const at::request& what, at::response& answer);
   at::outcome write_credential(const at::credential_request& request, bytes_view payload);

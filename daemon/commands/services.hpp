@@ -4,6 +4,7 @@
 #include "daemon/net/resolver.hpp"
 #include "daemon/settings/settings.hpp"
 #include "daemon/socket/profile.hpp"
+#include "daemon/store/association_store.hpp"
 #include "daemon/store/credential_store.hpp"
 #include "daemon/store/session_store.hpp"
 
@@ -11,20 +12,25 @@
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 
 namespace tlsmodem {
 
 using named_profiles = std::map<std::string, profile, std::less<>>;
 
+class modem;
+
 struct services {
   boost::asio::io_context& io;
   net::resolver& resolver;
   credential_store& credentials;
   session_store& sessions;
+  association_store& associations;
   settings config;               // of the last good load
   named_profiles profiles;       // the named profiles of `config`
   std::size_t open_sockets = 0;  // of all channels
+  std::set<modem*> modems{};       // of all channels
 };
 
 // Makes the named profiles of a configuration. Each value was validated when it was loaded; what may still be

@@ -2,6 +2,8 @@
 #include "modem.hpp"
 #include "protocol/commands/session.hpp"
 
+#include <set>
+
 namespace tlsmodem {
 
 using at::error;
@@ -31,7 +33,15 @@ outcome modem::rehandshake(const at::request& what) {
 
 outcome modem::list_or_forget_sessions(const at::request& what, at::response& answer) {
   if (what.is == at::form::read) {
+    std::set<std::string> live;
+    for (const auto& one : shared_.associations.list(user_)) {
+      live.insert(one.handle);
+      answer.line(at::format(at::listed_session{one.handle, one.host, one.port, one.version, one.suite,
+                                                one.age.count(), one.expires_in.count(),
+                                                at::session_kind::association}));
+    }
     for (const auto& one : shared_.sessions.list(user_)) {
+      if (live.contains(one.handle)) continue;  // one line for each handle: the best of what it names
       const auto kind = one.is_ticket ? at::session_kind::ticket : at::session_kind::session_id;
       answer.line(at::format(at::listed_session{one.handle, one.host, one.port, one.version, one.suite,
                                                 one.age.count(), one.expires_in.count(), kind}));
@@ -42,7 +52,12 @@ outcome modem::list_or_forget_sessions(const at::request& what, at::response& an
   if (!request) return outcome::failed(request.why());
   if (!request->handle) {
     shared_.sessions.forget_all(user_);
-  } else if (!shared_.sessions.forget(user_, *request->handle)) {
+    shared_.associations.forget_all(user_);
+    return outcome::done();
+  }
+  const bool had_session = shared_.sessions.forget(user_, *request->handle);
+  const bool had_association = shared_.associations.forget(user_, *request->handle);
+  if (!had_session && !had_association) {
     return outcome::failed({error::not_found, "There is no session with this handle."});
   }
   return outcome::done();

@@ -67,8 +67,9 @@ at::result<modem::driver> modem::make_socket(const profile& options) {
     if (!context) return context.why();
     if (options.resume != resume_mode::never)
       sessions = std::make_unique<socket_sessions>(
-          shared_.sessions, socket_sessions::configuration{user_, tls::fingerprint_of(**context),
-                                                           options.resume, options.keep});
+          shared_.sessions, &shared_.associations,
+          socket_sessions::configuration{user_, tls::fingerprint_of(**context), options.resume,
+                                         options.keep});
     factory = [context = std::move(*context)](const tls::peer_name& peer, std::size_t path_limit_bytes) {
       return tls::make_engine(context, peer, path_limit_bytes);
     };

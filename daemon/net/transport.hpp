@@ -28,6 +28,8 @@ class transport_observer {
   virtual void on_connect_failed(at::failure why) = 0;
   // One datagram, or a chunk of the stream; `is_truncated`: the datagram was longer than the buffer.
   virtual void on_received(bytes_view data, bool is_truncated) = 0;
+  // A datagram of somebody else than the peer; only behind receive_from_anywhere().
+  virtual void on_received_from(const endpoint& from, bytes_view data) = 0;
   // All that was read in this turn has been handed over: time to answer it at once.
   virtual void on_turn_end() = 0;
   // The peer sent FIN.
@@ -54,6 +56,10 @@ class transport {
   // Where it is bound; {} when it is not.
   virtual endpoint local() const = 0;
   virtual void connect(const endpoint& remote) = 0;
+  // Datagrams of all the world are handed over too, for as long as the transport is up (datagrams only).
+  virtual void receive_from_anywhere() {}
+  // The peer is there now (datagrams only). False: the kernel has no way there, and all stays as it was.
+  virtual bool move_to(const endpoint&) { return false; }
   virtual void flush(tls::packet_queue& queue) = 0;
   virtual void resume_reading() = 0;
   // FIN behind what was flushed (streams only).

@@ -21,7 +21,7 @@ constexpr int datagrams_per_turn = 64;
 class udp_transport final : public transport, public std::enable_shared_from_this<udp_transport> {
  public:
   udp_transport(boost::asio::io_context& io, socket_options options, transport_observer& observer)
-      : socket_(io), options_(std::move(options)), observer_(&observer) {}
+      : socket_(io), strangers_(io), options_(std::move(options)), observer_(&observer) {}
 
   std::optional<at::failure> bind(const endpoint& local) override {
     return bind_socket(socket_, local, options_);
@@ -43,6 +43,28 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
     const auto local = to_endpoint(socket_.local_endpoint(error));
     wait_readable();
     observer_->on_up(local, remote, path_limit(address.is_v6()));
+  }
+
+  // A second socket on the same port: the kernel gives the connected one what comes from its peer, and this
+  // one everything else. So the peer's ICMP errors are still told, and the port stays the same when it moves.
+  void receive_from_anywhere() override {
+    if (strangers_.is_open()) return;
+    error_code error;
+    const auto local = socket_.local_endpoint(error);
+    if (!error) error = open_socket(strangers_, local.address().is_v6(), options_);
+    if (!error) share_port(true);
+    if (!error) strangers_.bind(local, error);
+    share_port(false);
+    if (error) return close_socket(strangers_);
+    wait_for_strangers();
+  }
+
+  bool move_to(const endpoint& remote) override {
+    error_code error;
+    const auto address = parse_address(remote.address, error);
+    if (!error) socket_.connect({address, remote.port}, error);
+    if (!error) remote_ = remote;
+    return !error;
   }
 
   void flush(tls::packet_queue& queue) override {
@@ -75,13 +97,22 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
       // The first call may only tell of an older ICMP error.
       if (send(unsent.front()) == boost::asio::error::connection_refused) send(unsent.front());
     }
-    close_socket();
+    close_socket(socket_);
+    close_socket(strangers_);
   }
 
  private:
-  void close_socket() {
+  static void close_socket(udp::socket& which) {
     error_code ignored;
-    socket_.close(ignored);
+    which.close(ignored);
+  }
+
+  // Only while the second one binds: nobody else shall take the port.
+  void share_port(bool is_shared) {
+    error_code ignored;
+    const boost::asio::socket_base::reuse_address reuse(is_shared || options_.reuse);
+    socket_.set_option(reuse, ignored);
+    if (strangers_.is_open()) strangers_.set_option(reuse, ignored);
   }
 
   std::size_t path_limit(bool is_v6) {
@@ -123,6 +154,27 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
     if (observer_ != nullptr) wait_readable();
   }
 
+  void wait_for_strangers() {
+    strangers_.async_wait(udp::socket::wait_read, [self = shared_from_this()](const error_code& error) {
+      if (!error) self->on_strangers();
+    });
+  }
+
+  void on_strangers() {
+    const auto self = shared_from_this();
+    const auto buffer = shared_read_buffer();
+    for (int i = 0; i < datagrams_per_turn && observer_ != nullptr; ++i) {
+      error_code error;
+      udp::endpoint from;
+      const auto size =
+          strangers_.receive_from(boost::asio::buffer(buffer.data(), buffer.size()), from, 0, error);
+      if (error) break;
+      observer_->on_received_from(to_endpoint(from), bytes_view(buffer.data(), size));
+    }
+    if (observer_ != nullptr) observer_->on_turn_end();
+    if (observer_ != nullptr) wait_for_strangers();
+  }
+
   void wait_writable() {
     waiting_writable_ = true;
     socket_.async_wait(udp::socket::wait_write, [self = shared_from_this()](const error_code& error) {
@@ -132,6 +184,7 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
   }
 
   udp::socket socket_;
+  udp::socket strangers_;  // open behind receive_from_anywhere()
   const socket_options options_;
   transport_observer* observer_;  // null once closed
   endpoint remote_;

@@ -179,6 +179,17 @@ constexpr std::array keys{
                 show_count<&settings::session_lifetime_seconds>},
     setting_key{"resume-without-ems", "0|1", "resume sessions without extended master secret", on_reload,
                 parse_flag<&settings::resume_without_ems>, show_flag<&settings::resume_without_ems>},
+    setting_key{"association-lifetime", "S", "time that a live association is kept at most, seconds",
+                on_reload, parse_count<&settings::association_lifetime_seconds, 60, 31'536'000>,
+                show_count<&settings::association_lifetime_seconds>},
+    setting_key{"associations-across-boots", "0|1", "take up live associations of before a boot", on_restart,
+                parse_flag<&settings::associations_across_boots>,
+                show_flag<&settings::associations_across_boots>},
+    setting_key{"cid-padding", "N", "fill records with a connection ID up to multiples of this, bytes",
+                on_reload, parse_count<&settings::cid_padding_bytes, 0, 1024>,
+                show_count<&settings::cid_padding_bytes>},
+    setting_key{"allow-network-tests", "0|1", "allow AT#TNET", on_reload,
+                parse_flag<&settings::allow_network_tests>, show_flag<&settings::allow_network_tests>},
 };
 
 }  // namespace

@@ -84,6 +84,10 @@ struct settings {
   std::uint32_t max_sessions_per_user = 1024;
   std::uint32_t session_lifetime_seconds = 86'400;
   bool resume_without_ems = false;
+  std::uint32_t association_lifetime_seconds = 604'800;
+  bool associations_across_boots = true;
+  std::uint32_t cid_padding_bytes = 0;
+  bool allow_network_tests = false;
   std::vector<named_profile> profiles;             // in the order of the file, names are unique
   std::vector<configured_credential> credentials;  // in the order of the file, tags are unique
 

@@ -1,5 +1,6 @@
 #include "profile.hpp"
 
+#include "protocol/hex.hpp"
 #include "protocol/limits.hpp"
 
 #include <algorithm>
@@ -17,6 +18,7 @@ using outcome = std::optional<failure>;
 using values = std::vector<value>;
 
 constexpr std::string_view dane_option = "dane";
+constexpr std::size_t max_own_cid_bytes = 32;
 constexpr std::int64_t max_milliseconds = 24LL * 3600 * 1000;
 
 outcome bad(std::string why) { return failure{error::incorrect_parameters, std::move(why)}; }
@@ -284,6 +286,24 @@ values get_dane(const profile& p) {
   return out;
 }
 
+outcome set_cid(profile& p, arguments& in) {
+  const auto word = in.text(at::max_line_bytes);
+  if (auto wrong = in.finish()) return wrong;
+  if (word == "off") {
+    p.cid.reset();
+    return std::nullopt;
+  }
+  auto value = word == "auto" ? std::optional(bytes{}) : parse_hex(word);
+  if (!value || word.find(' ') != std::string::npos || value->size() > max_own_cid_bytes)
+    return bad("A connection ID is off, auto, or up to 32 bytes of two hexadecimal digits each.");
+  p.cid = tls::cid_choice{word == "auto", std::move(*value)};
+  return std::nullopt;
+}
+values get_cid(const profile& p) {
+  if (!p.cid) return {text("off")};
+  return {text(p.cid->is_random ? "auto" : lower_hex(p.cid->value))};
+}
+
 struct option_row {
   std::string_view name;
   outcome (*set)(profile&, arguments&);
@@ -316,6 +336,7 @@ constexpr std::array rows = {
     option_row{"delivery", set_delivery, get_delivery},
     option_row{"crl", set_tags<&profile::crl_tags>, get_tags<&profile::crl_tags>},
     option_row{"rebuild_chain", set_flag<&profile::rebuild_chain>, get_flag<&profile::rebuild_chain>},
+    option_row{"cid", set_cid, get_cid},
     option_row{dane_option, set_dane, get_dane},
 };
 
@@ -326,7 +347,7 @@ struct fixed_row {
   std::string_view only;
 };
 
-constexpr std::array fixed_rows = {fixed_row{"cid", "off"}, fixed_row{"hangup", "close"}};
+constexpr std::array fixed_rows = {fixed_row{"hangup", "close"}};
 
 const option_row* find_row(std::string_view option) {
   const auto* found =

@@ -47,6 +47,7 @@ struct profile {
   std::size_t mtu_bytes = 0;  // largest datagram sent; 0: by the path
   net::socket_options os;
   delivery_mode delivery = delivery_mode::push;
+  std::optional<tls::cid_choice> cid;        // RFC 9146; unset: off
   std::chrono::milliseconds auto_resume{0};  // of silence, before a datagram; 0: off
 
   bool is_datagram() const { return protocol == socket_protocol::dtls || protocol == socket_protocol::udp; }

@@ -31,6 +31,7 @@ void put_preferred_first(std::vector<std::string>& addresses, const profile& opt
 
 void socket_machine::connect(const at::connect_request& request, time_point now) {
   request_ = request;
+  end_association();
   engine_.reset();  // of an earlier connect
   received_.clear();
   is_ready_told_ = false;
@@ -39,8 +40,13 @@ void socket_machine::connect(const at::connect_request& request, time_point now)
   is_fresh_ = false;
   wish_ = handshake_wish::as_configured;
   if (profile_.hs_timeout > 0ms) connect_deadline_ = now + profile_.hs_timeout;
+  if (!begin_to_continue()) resolve();
+}
+
+void socket_machine::resolve() {
+  continues_.reset();
   enter(phase::resolving);
-  actions_.emplace_back(resolve_name{request.host, profile_.family});
+  actions_.emplace_back(resolve_name{request_.host, profile_.family});
 }
 
 void socket_machine::on_resolved(at::result<std::vector<std::string>> addresses, time_point now) {
@@ -72,6 +78,11 @@ void socket_machine::reach_next(time_point now) {
 void socket_machine::on_connect_failed(const at::failure& why, time_point now) {
   if (phase_ != phase::reaching && phase_ != phase::handshaking) return;
   reach_deadline_.reset();
+  if (continues_) {  // its local port is taken, its address gone: a handshake finds another way
+    actions_.emplace_back(close_transport{});
+    resolve();
+    return;
+  }
   if (candidates_.empty()) {
     fail(why, -1);
     return;
@@ -83,11 +94,13 @@ void socket_machine::on_connect_failed(const at::failure& why, time_point now) {
 
 void socket_machine::on_transport_up(const net::endpoint& local, const net::endpoint& remote,
                                      std::size_t path_limit_bytes, time_point now) {
+  if (phase_ == phase::connected && std::exchange(is_rebinding_, false)) return on_rebound(local, now);
   if (phase_ != phase::reaching) return;
   local_ = local;
   remote_ = remote;
   path_limit_bytes_ = path_limit_bytes;
   reach_deadline_.reset();
+  if (continues_) return continue_association(now);
   if (profile_.protocol == socket_protocol::tls && !connect_deadline_)
     connect_deadline_ = now + stream_handshake_limit;
   engine_ = new_engine(path_limit_bytes, wish_);
@@ -99,10 +112,9 @@ void socket_machine::on_transport_up(const net::endpoint& local, const net::endp
 
 std::unique_ptr<tls::engine> socket_machine::new_engine(std::size_t path_limit_bytes, handshake_wish wish) {
   const std::size_t limit = profile_.mtu_bytes != 0 ? profile_.mtu_bytes : handshake_datagram_limit_bytes;
-  const tls::peer_name peer{request_.host, profile_.sni};
-  auto made = make_engine_(peer, std::min(limit, std::max<std::size_t>(path_limit_bytes, 256)));
+  auto made = make_engine_(peer(), std::min(limit, std::max<std::size_t>(path_limit_bytes, 256)));
   if (sessions_) {
-    const secret session = sessions_->begin(peer, request_.port, wish);
+    const secret session = sessions_->begin(peer(), request_.port, wish);
     if (!session.empty()) made->offer(session.view());
   }
   return made;

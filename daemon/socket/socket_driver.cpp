@@ -37,6 +37,10 @@ class socket_driver::link final : public net::transport_observer, public std::en
     const auto self = shared_from_this();
     owner_.on_received(slot_, data, is_truncated);
   }
+  void on_received_from(const net::endpoint& from, bytes_view data) override {
+    const auto self = shared_from_this();
+    owner_.on_received_from(slot_, from, data);
+  }
   void on_turn_end() override { owner_.on_turn_end(); }
   void on_end() override {
     const auto self = shared_from_this();
@@ -61,7 +65,10 @@ class socket_driver::link final : public net::transport_observer, public std::en
 
 socket_driver::socket_driver(boost::asio::io_context& io, net::resolver& resolver, socket_observer& observer,
                              std::unique_ptr<socket_machine> machine)
-    : io_(io), resolver_(resolver), observer_(&observer), machine_(std::move(machine)), timer_(io) {}
+    : io_(io), resolver_(resolver), observer_(&observer), machine_(std::move(machine)), timer_(io) {
+  machine_->when_reserved(
+      [this] { operate([](socket_machine& m, auto now) { m.on_numbers_reserved(now); }); });
+}
 
 socket_driver::~socket_driver() {
   if (current_) current_->close({});
@@ -146,6 +153,12 @@ void socket_driver::on_received(transport_slot slot, bytes_view data, bool is_tr
       m.on_next_received(data, now);
     }
   });
+}
+
+void socket_driver::on_received_from(transport_slot slot, const net::endpoint& from, bytes_view data) {
+  if (slot != transport_slot::current) return;
+  in_turn_ = true;
+  operate([&](socket_machine& m, auto now) { m.on_received_from_elsewhere(from, data, now); });
 }
 
 void socket_driver::on_turn_end() {
@@ -245,9 +258,12 @@ void socket_driver::perform(const open_transport& what) {
   if (!slot(what.in)) {
     make_transport(what.in);
     // Beside the association only the address is wanted: its port is taken.
-    auto wrong =
-        bound_ ? slot(what.in)->transport()->bind(is_current ? *bound_ : net::endpoint{bound_->address, 0})
-               : std::nullopt;
+    std::optional<at::failure> wrong;
+    if (bound_) {
+      wrong = slot(what.in)->transport()->bind(is_current ? *bound_ : net::endpoint{bound_->address, 0});
+    } else if (what.local.port != 0) {
+      wrong = slot(what.in)->transport()->bind(what.local);
+    }
     if (wrong) {
       if (is_current) {
         machine_->on_connect_failed(*wrong, steady_clock::now());
@@ -259,6 +275,22 @@ void socket_driver::perform(const open_transport& what) {
     }
   }
   const auto transport = slot(what.in)->transport();
+  transport->connect(what.remote);
+}
+
+void socket_driver::perform(const receive_from_anywhere&) {
+  if (current_) current_->transport()->receive_from_anywhere();
+}
+
+void socket_driver::perform(const move_transport& what) {
+  if (current_) current_->transport()->move_to(what.remote);
+}
+
+void socket_driver::perform(const rebind_transport& what) {
+  close(transport_slot::current, {});
+  in_turn_ = false;
+  make_transport(transport_slot::current);
+  const auto transport = current_->transport();
   transport->connect(what.remote);
 }
 

@@ -69,6 +69,7 @@ class socket_driver final : public std::enable_shared_from_this<socket_driver> {
              std::size_t path_limit_bytes);
   void on_connect_failed(transport_slot slot, at::failure why);
   void on_received(transport_slot slot, bytes_view data, bool is_truncated);
+  void on_received_from(transport_slot slot, const net::endpoint& from, bytes_view data);
   void on_turn_end();
   void on_end(transport_slot slot);
   void on_error(transport_slot slot, at::failure why);
@@ -77,6 +78,9 @@ class socket_driver final : public std::enable_shared_from_this<socket_driver> {
   void settle_once();
   void perform(const resolve_name& what);
   void perform(const open_transport& what);
+  void perform(const receive_from_anywhere& what);
+  void perform(const move_transport& what);
+  void perform(const rebind_transport& what);
   void perform(const end_sending& what);
   void perform(const close_transport& what);
   void perform(const replace_transport& what);

@@ -1,4 +1,5 @@
 // What AT#TINFO tells of a socket.
+#include "protocol/hex.hpp"
 #include "protocol/limits.hpp"
 #include "socket_machine.hpp"
 
@@ -18,13 +19,16 @@ std::string alert_number(const std::optional<tls::alert>& alert) {
 void add_association(lines& out, const tls::engine_info& info) {
   out.emplace_back("version", at::quote(info.version));
   out.emplace_back("suite", at::quote(info.suite));
-  out.emplace_back("how", info.resumed ? "1" : "0");
+  out.emplace_back("how", info.is_continued ? "2" : info.resumed ? "1" : "0");
   out.emplace_back("alert_in", alert_number(info.alert_received));
   out.emplace_back("alert_out", alert_number(info.alert_sent));
   out.emplace_back("verify", at::quote(info.verify_result));
   out.emplace_back("peer_subject", at::quote(info.peer_subject));
   out.emplace_back("peer_sha256", at::quote(info.peer_sha256));
   out.emplace_back("alpn", at::quote(info.alpn));
+  if (info.has_cid) out.emplace_back("cid_in", at::quote(lower_hex(info.cid_in)));
+  if (info.has_cid) out.emplace_back("cid_out", at::quote(lower_hex(info.cid_out)));
+  out.emplace_back("ignored_records", number(info.ignored_records));
   out.emplace_back("flights", number(info.flights));
   out.emplace_back("retransmissions", number(info.retransmissions));
   out.emplace_back("ignored_client_hellos", number(info.ignored_client_hellos));
@@ -41,6 +45,8 @@ std::vector<std::pair<std::string, std::string>> socket_machine::info() const {
   out.emplace_back("state", at::quote(at::name_of(state())));
   out.emplace_back("proto", at::quote(name_of(profile_.protocol)));
   if (engine_ && profile_.is_secure()) add_association(out, engine_->info());
+  // Nothing renegotiates: the records are those of the only handshake.
+  if (engine_ && engine_->association() != nullptr) out.emplace_back("epoch", "1");
   if (engine_) out.emplace_back("remote", at::quote(remote_.address) + "," + number(remote_.port));
   if (local_.port != 0) out.emplace_back("local", at::quote(local_.address) + "," + number(local_.port));
   if (engine_) out.emplace_back("handshake_ms", std::to_string(handshake_took_.count()));

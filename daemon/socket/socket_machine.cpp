@@ -85,7 +85,7 @@ void socket_machine::emit(std::string line, std::string sentence) {
 // ---- the association
 
 void socket_machine::on_received(bytes_view data, bool is_truncated, time_point now) {
-  if (!has_live_engine()) return;
+  if (!has_live_engine() || is_asleep()) return;
   bytes_received_ += data.size();
   if (is_truncated || (profile_.protocol == socket_protocol::udp && data.size() > at::max_datagram_bytes)) {
     received_.push(data.first(std::min(data.size(), at::max_datagram_bytes)), true);
@@ -98,8 +98,24 @@ void socket_machine::on_received(bytes_view data, bool is_truncated, time_point 
     return;
   }
   engine_->feed(data, now);
-  if (is_silent_) engine_->outgoing().clear();  // not even an answer
   if (!engine_->incoming().empty()) last_traffic_ = now;
+  inspect(now);
+}
+
+// On a shared transport a new handshake is on its way with the peer where it was.
+void socket_machine::on_received_from_elsewhere(const net::endpoint& from, bytes_view data, time_point now) {
+  if (from == remote_) return on_received(data, false, now);
+  if (phase_ != phase::connected || (next_ && next_->shares_transport)) return;
+  const bool has_moved = engine_->feed_from_elsewhere(data, now);
+  if (!engine_->incoming().empty()) last_traffic_ = now;
+  if (has_moved) {
+    bytes_received_ += data.size();
+    remote_ = from;
+    actions_.emplace_back(move_transport{from});
+    emit(at::format(at::moved_event{id_, from.address, from.port}));
+    if (sessions_)
+      sessions_->moved_live({remote_, engine_->association()->has_peer_cid() ? net::endpoint{} : local_});
+  }
   inspect(now);
 }
 
@@ -177,12 +193,18 @@ void socket_machine::on_established(time_point now) {
   enter(phase::connected);
   const auto& info = engine_->info();
   if (sessions_) {
-    sessions_->established(info.resumed);
-    sessions_->keep(engine_->take_sessions());
+    if (!info.is_continued) {
+      sessions_->established(info.resumed);
+      sessions_->keep(engine_->take_sessions());
+      sessions_->keep_live(*engine_, {remote_, local_});
+    }
     emit(at::format(at::key_event{id_, sessions_->handle()}));
   }
-  emit(at::format(at::up_event{id_, info.resumed ? 1 : 0, info.version, info.suite, remote_.address,
-                               remote_.port, local_.address, local_.port}));
+  if (engine_->association() != nullptr && engine_->association()->has_own_cid())
+    actions_.emplace_back(receive_from_anywhere{});
+  const int how = info.is_continued ? 2 : info.resumed ? 1 : 0;
+  emit(at::format(at::up_event{id_, how, info.version, info.suite, remote_.address, remote_.port,
+                               local_.address, local_.port}));
 }
 
 // Tickets of TLS 1.3 come when the server likes.
@@ -216,7 +238,11 @@ void socket_machine::go_down(at::down_cause cause, int alert, std::string text, 
     wait_for_next(now);
     return;
   }
-  if (!is_silent_) engine_->shut(now);  // RFC 5246 7.2.1: a close_notify is answered with one
+  // RFC 5246 7.2.1: a close_notify is answered with one.
+  const bool is_kept = cause == at::down_cause::stopping && sessions_ && sessions_->is_live_kept() &&
+                       sessions_->release_live(*engine_);
+  if (!is_kept && !is_asleep()) engine_->shut(now);
+  end_association();
   actions_.emplace_back(close_transport{});
   pending_down_ = at::down_event{id_, cause, alert, std::move(text)};
   enter(phase::draining);
@@ -244,6 +270,13 @@ send_result socket_machine::send(bytes_view payload, bool is_last, time_point no
   if (failed_for_send_) return {send_status::failed, *std::exchange(failed_for_send_, std::nullopt)};
   if (!can_send()) return {send_status::must_wait, {}};
   const auto outcome = engine_->send(payload, now);
+  if (outcome == tls::send_outcome::not_now && !sessions_->is_live_refused())
+    return {send_status::must_wait, {}};
+  if (outcome == tls::send_outcome::not_now || outcome == tls::send_outcome::needs_handshake) {
+    hold_sends(now);
+    if (failed_for_send_) return {send_status::failed, *std::exchange(failed_for_send_, std::nullopt)};
+    return {send_status::must_wait, {}};
+  }
   if (outcome == tls::send_outcome::ok) last_traffic_ = now;
   is_fresh_ = false;
   at::failure why;
@@ -252,6 +285,8 @@ send_result socket_machine::send(bytes_view payload, bool is_last, time_point no
   inspect(now);
   switch (outcome) {
     case tls::send_outcome::ok:
+    case tls::send_outcome::not_now:
+    case tls::send_outcome::needs_handshake:
       break;
     case tls::send_outcome::too_long:
       return {send_status::failed, {message_too_long, "A record carries at most 16384 bytes."}};
@@ -271,8 +306,12 @@ void socket_machine::shut(farewell how, time_point now) {
   if (next_) drop_next({at::error::aborted, "The socket was shut."}, -1);
   enter(phase::shut);
   is_silent_ = how == farewell::silent && profile_.is_datagram();
-  if (is_silent_) return;
+  if (is_silent_) {
+    if (sessions_) sessions_->release_live(*engine_);
+    return;
+  }
   engine_->shut(now);
+  end_association();
   actions_.emplace_back(end_sending{});
 }
 
@@ -283,6 +322,8 @@ void socket_machine::close(farewell how, time_point now) {
   const bool speaks = how == farewell::spoken || !profile_.is_datagram();
   if (speaks && phase_ == phase::connected) engine_->shut(now);
   if (!speaks && engine_) engine_->outgoing().clear();
+  if (!speaks && sessions_ && phase_ == phase::connected) sessions_->release_live(*engine_);
+  end_association();
   connect_deadline_.reset();
   reach_deadline_.reset();
   pending_down_.reset();

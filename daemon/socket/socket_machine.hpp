@@ -41,6 +41,17 @@ enum class transport_slot : std::uint8_t { current, next };
 struct open_transport {
   net::endpoint remote;
   transport_slot in = transport_slot::current;
+  net::endpoint local = {};  // that it has to come from, when the client did not bind one; {}: any
+};
+// The peer may be anywhere: a connection ID tells which datagrams are its (RFC 9146 6).
+struct receive_from_anywhere {};
+// The peer is there now.
+struct move_transport {
+  net::endpoint remote;
+};
+// The same peer, from another local port.
+struct rebind_transport {
+  net::endpoint remote;
 };
 // Behind the last byte of outgoing(), FIN (streams).
 struct end_sending {};
@@ -58,7 +69,8 @@ struct emit_event {
   std::string sentence;  // what AT+CEER tells of it; empty: nothing failed
 };
 using socket_action =
-    std::variant<resolve_name, open_transport, end_sending, close_transport, replace_transport, emit_event>;
+    std::variant<resolve_name, open_transport, receive_from_anywhere, move_transport, rebind_transport,
+                 end_sending, close_transport, replace_transport, emit_event>;
 
 enum class send_status : std::uint8_t { accepted, must_wait, failed };
 struct send_result {
@@ -89,6 +101,8 @@ class socket_machine {
   // A new handshake with the same peer, on a transport of its own, or on the same one when the port is bound.
   // Errors: 812 one is on its way already; 4 there is nothing to shake hands about.
   std::optional<at::failure> rehandshake(handshake_wish wish, time_point now);
+  // AT#TNET="rebind": as if a NAT had given the association another port. False: there is none to move.
+  bool rebind();
   // The local port was bound by the client: every handshake has to use it.
   void keep_port(bool is_bound) { keeps_port_ = is_bound; }
   // Taken by the client before a connect, with the port that the kernel chose; {} when given up.
@@ -97,7 +111,7 @@ class socket_machine {
   send_result send(bytes_view payload, bool is_last, time_point now);
   void shut(farewell how, time_point now);
   void close(farewell how, time_point now);
-  // The daemon stops: says farewell to the peer and tells the client.
+  // The daemon stops: says farewell to the peer, unless the association is kept, and tells the client.
   void stop(time_point now);
 
   // Events from the network.
@@ -106,6 +120,8 @@ class socket_machine {
                        time_point now);
   void on_connect_failed(const at::failure& why, time_point now);
   void on_received(bytes_view data, bool is_truncated, time_point now);
+  // From another address than the peer's.
+  void on_received_from_elsewhere(const net::endpoint& from, bytes_view data, time_point now);
   void on_end(time_point now);
   void on_error(at::failure why, time_point now);
   void on_deadline(time_point now);
@@ -115,6 +131,9 @@ class socket_machine {
   void on_next_received(bytes_view data, time_point now);
   void on_next_end(time_point now);
   void on_next_failed(const at::failure& why, time_point now);
+  // `handler` is called when sequence numbers have become available; it leads to on_numbers_reserved().
+  void when_reserved(std::function<void()> handler);
+  void on_numbers_reserved(time_point now);
   void on_sent(std::size_t count) { bytes_sent_ += count; }
   // The client took something out of received().
   void on_taken(time_point now);
@@ -157,6 +176,14 @@ class socket_machine {
     return engine && engine->info().server_answered;
   }
   bool has_live_engine() const;
+  tls::peer_name peer() const { return {request_.host, profile_.sni}; }
+  bool begin_to_continue();
+  bool can_come_from(const net::endpoint& local) const;
+  void on_rebound(const net::endpoint& local, time_point now);
+  void continue_association(time_point now);
+  void resolve();
+  void end_association();
+  bool is_asleep() const { return phase_ == phase::shut && is_silent_; }
   void reach_next(time_point now);
   void inspect(time_point now);
   void take_plaintext();
@@ -214,6 +241,8 @@ class socket_machine {
   time_point handshake_started_{};
   std::chrono::milliseconds handshake_took_{0};
 
+  std::optional<socket_sessions::live_place> continues_;  // the association that this connect takes up
+  bool is_rebinding_ = false;
   handshake_wish wish_ = handshake_wish::as_configured;
   bool keeps_port_ = false;
   std::optional<second_handshake> next_;
@@ -222,7 +251,7 @@ class socket_machine {
   std::optional<at::failure> failed_for_send_;  // why the handshake that a send waited for did not come about
 
   receive_queue received_;
-  bool is_silent_ = false;      // shut without a word: nothing more goes out, not even an answer
+  bool is_silent_ = false;      // shut without a word: nothing goes out any more, and nothing comes in
   bool is_ready_told_ = false;  // #TRDY is out and the client has not emptied the queue
   std::optional<at::down_event> pending_down_;
   std::uint64_t bytes_sent_ = 0;

@@ -10,6 +10,8 @@ namespace tlsmodem {
 using namespace std::chrono_literals;
 
 bool socket_machine::was_silent_for_long(time_point now) const {
+  // A connection ID is what a NAT cannot take away.
+  if (engine_ && engine_->association() != nullptr && engine_->association()->has_peer_cid()) return false;
   return profile_.auto_resume > 0ms && profile_.protocol == socket_protocol::dtls &&
          phase_ == phase::connected && !is_fresh_ && now - last_traffic_ >= profile_.auto_resume;
 }

@@ -1,18 +1,22 @@
-// Which session a socket offers, and what becomes of the sessions that its handshakes leave: the options
-// `resume` and `keep`, and AT#TRESUME. Without I/O.
+// Which session a socket offers, or which live association it takes up again, and what becomes of what its
+// connections leave: the options `resume` and `keep`, and AT#TRESUME. Without I/O.
 //
-//   begin() ▶ established() ▶ keep() … ▶ broken()
+//   begin() ▶ established() ▶ keep(), keep_live() … ▶ broken() / release_live() / end_live()
 //         └─▶ failed()
+//   find_live() ▶ continue_live() … ▶ release_live() / end_live()
 //
 // The session that was offered stays in the store until the server has answered: a server that cannot be
 // reached costs nothing.
 #pragma once
 
+#include "daemon/store/association_store.hpp"
 #include "daemon/store/session_store.hpp"
 #include "daemon/tls/context.hpp"
 #include "profile.hpp"
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,8 +35,9 @@ class socket_sessions {
     bool is_kept = true;
   };
 
-  // The store must outlive this object.
-  socket_sessions(session_store& store, const configuration& config) : store_(store), config_(config) {}
+  // The stores must outlive this object. `associations`: null when none is ever taken up again.
+  socket_sessions(session_store& store, association_store* associations, const configuration& config)
+      : store_(store), associations_(associations), config_(config) {}
   ~socket_sessions();
   socket_sessions(const socket_sessions&) = delete;
   socket_sessions& operator=(const socket_sessions&) = delete;
@@ -51,6 +56,31 @@ class socket_sessions {
   // A fatal alert ended the connection, RFC 5246 7.2: what it left must not be resumed.
   void broken();
 
+  // ---- live associations
+
+  // Where the peer is of the association that a connect would take up, and the local address that it has to
+  // come from ({}: any will do). Nothing: there is none.
+  struct live_place {
+    net::endpoint remote;
+    net::endpoint local;
+  };
+  std::optional<live_place> find_live(const tls::peer_name& peer, std::uint16_t port) const;
+  // Takes it up. Null when it went to somebody else in between.
+  std::unique_ptr<tls::engine> continue_live(const tls::peer_name& peer, std::uint16_t port);
+  // A handshake has left one. From here on `live` asks for every sequence number.
+  void keep_live(tls::engine& engine, const live_place& where);
+  void moved_live(const live_place& where);
+  // Can the association outlive the process?
+  bool is_live_kept() const { return lease_ && config_.is_kept; }
+  // It cannot get sequence numbers any more: only a new handshake helps.
+  bool is_live_refused() const { return lease_ && lease_->is_refused(); }
+  // Calls it when there are numbers for a send that had to wait.
+  void on_reserved(std::function<void()> handler) { on_reserved_ = std::move(handler); }
+  // Nobody uses it for now. False: there is none, or it would not be found again.
+  bool release_live(tls::engine& engine);
+  // It is over.
+  void end_live(tls::engine* engine);
+
   // Of the last connection that was up; "" before.
   const std::string& handle() const { return handle_; }
 
@@ -62,14 +92,19 @@ class socket_sessions {
   };
 
   std::string candidate(const tls::fingerprint& binding, handshake_wish wish) const;
+  std::string live_candidate(const tls::fingerprint& binding) const;
   void drop_attempt();
+  void hold(std::unique_ptr<association_lease> lease, tls::engine& engine);
 
   session_store& store_;
+  association_store* const associations_;
   const configuration config_;
   std::optional<std::string> requested_;
   std::optional<attempt> attempt_;
   std::string handle_;
-  session_store::place where_;  // of handle_
+  session_store::place where_;                // of handle_
+  std::unique_ptr<association_lease> lease_;  // of the association that is up
+  std::function<void()> on_reserved_;
 };
 
 }  // namespace tlsmodem

@@ -2,7 +2,7 @@
 
 #include "alerts.hpp"
 #include "cipher_suites.hpp"
-#include "daemon/support/hex.hpp"
+#include "protocol/hex.hpp"
 #include "verify.hpp"
 
 #include <array>

@@ -1,6 +1,6 @@
 #include "tlsa.hpp"
 
-#include "daemon/support/hex.hpp"
+#include "protocol/hex.hpp"
 
 #include <charconv>
 #include <optional>
@@ -22,29 +22,6 @@ std::optional<std::uint8_t> take_number(std::string_view& text) {
   text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
   skip_spaces(text);
   return number;
-}
-
-// -1 for what is none.
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// Nothing when a character is none of hexadecimal, or when half a byte is left over.
-std::optional<bytes> parse_hex(std::string_view text) {
-  bytes data;
-  int high = -1;
-  for (const char c : text) {
-    if (c == ' ') continue;
-    const int digit = hex_digit(c);
-    if (digit < 0) return std::nullopt;
-    if (high >= 0) data.push_back(static_cast<std::uint8_t>(high << 4 | digit));
-    high = high >= 0 ? -1 : digit;
-  }
-  if (high >= 0) return std::nullopt;
-  return data;
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // A credential parsed, measured and put in its place.
 #include "daemon/store/credential_set.hpp"
 
-#include "daemon/support/hex.hpp"
+#include "protocol/hex.hpp"
 #include "tests/support/pki.hpp"
 
 #include <gtest/gtest.h>

@@ -1,0 +1,75 @@
+// A live association outlives its socket: taken up without a handshake, moved to another port, ended.
+#include "socket_machine.hpp"
+
+namespace tlsmodem {
+namespace {
+
+bool is_wildcard(const std::string& address) { return address == "0.0.0.0" || address == "::"; }
+
+}  // namespace
+
+// Without a connection ID the peer knows the association by our address and port: a client that bound others
+// cannot have it.
+bool socket_machine::can_come_from(const net::endpoint& local) const {
+  if (local.port == 0 || local_.port == 0 || !keeps_port_) return true;
+  return local_.port == local.port && (is_wildcard(local_.address) || local_.address == local.address);
+}
+
+bool socket_machine::begin_to_continue() {
+  if (!sessions_ || profile_.protocol != socket_protocol::dtls) return false;
+  auto found = sessions_->find_live(peer(), request_.port);
+  if (!found || !can_come_from(found->local)) return false;
+  const auto family = found->remote.is_v6() ? net::address_family::v6 : net::address_family::v4;
+  if (profile_.family != net::address_family::any && profile_.family != family) return false;
+  remote_ = found->remote;
+  continues_ = std::move(found);
+  enter(phase::reaching);
+  actions_.emplace_back(open_transport{remote_, transport_slot::current, continues_->local});
+  return true;
+}
+
+void socket_machine::continue_association(time_point now) {
+  continues_.reset();
+  engine_ = sessions_->continue_live(peer(), request_.port);
+  if (!engine_) {  // somebody was quicker
+    actions_.emplace_back(close_transport{});
+    resolve();
+    return;
+  }
+  handshake_started_ = now;
+  enter(phase::handshaking);
+  engine_->start(now);
+  sessions_->moved_live({remote_, engine_->association()->has_peer_cid() ? net::endpoint{} : local_});
+  inspect(now);
+}
+
+void socket_machine::end_association() {
+  if (sessions_) sessions_->end_live(engine_.get());
+}
+
+void socket_machine::when_reserved(std::function<void()> handler) {
+  if (sessions_) sessions_->on_reserved(std::move(handler));
+}
+
+void socket_machine::on_numbers_reserved(time_point now) {
+  if (!engine_ || is_asleep()) return;
+  engine_->on_numbers_reserved(now);
+  inspect(now);
+}
+
+bool socket_machine::rebind() {
+  if (phase_ != phase::connected || !profile_.is_datagram() || is_rebinding_) return false;
+  is_rebinding_ = true;
+  actions_.emplace_back(rebind_transport{remote_});
+  return true;
+}
+
+void socket_machine::on_rebound(const net::endpoint& local, time_point) {
+  local_ = local;
+  const auto* const live = engine_->association();
+  if (live != nullptr && live->has_own_cid()) actions_.emplace_back(receive_from_anywhere{});
+  // Without a CID the peer would not know it from here: it stays where it was known.
+  if (live != nullptr && live->has_peer_cid() && sessions_) sessions_->moved_live({remote_, {}});
+}
+
+}  // namespace tlsmodem

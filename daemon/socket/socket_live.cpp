@@ -1,0 +1,85 @@
+// How a socket takes up a live association, and leaves one.
+#include "daemon/tls/association_engine.hpp"
+#include "daemon/tls/fingerprint.hpp"
+#include "socket_sessions.hpp"
+
+#include <utility>
+
+namespace tlsmodem {
+
+std::string socket_sessions::live_candidate(const tls::fingerprint& binding) const {
+  if (requested_) return *requested_;
+  if (config_.mode == resume_mode::own) return handle_;
+  if (config_.mode == resume_mode::automatic) return associations_->find(config_.user, binding).value_or("");
+  return {};
+}
+
+std::optional<socket_sessions::live_place> socket_sessions::find_live(const tls::peer_name& peer,
+                                                                      std::uint16_t port) const {
+  if (associations_ == nullptr) return std::nullopt;
+  const auto binding = tls::bind_to_peer(config_.context, peer, port);
+  auto found = associations_->peek(config_.user, live_candidate(binding), binding);
+  if (!found) return std::nullopt;
+  return live_place{std::move(found->remote), std::move(found->local)};
+}
+
+std::unique_ptr<tls::engine> socket_sessions::continue_live(const tls::peer_name& peer, std::uint16_t port) {
+  const auto binding = tls::bind_to_peer(config_.context, peer, port);
+  const auto handle = live_candidate(binding);
+  auto taken = associations_->take(config_.user, handle, binding);
+  if (!taken) return nullptr;
+  auto engine = tls::continue_association(taken->constant.view(), taken->counters);
+  if (!engine) return nullptr;  // the lease goes, and with it what cannot be read
+  drop_attempt();
+  handle_ = handle;
+  where_ = {binding, peer.host, port, config_.is_kept};
+  requested_.reset();
+  hold(std::move(taken->lease), *engine);
+  return engine;
+}
+
+void socket_sessions::hold(std::unique_ptr<association_lease> lease, tls::engine& engine) {
+  engine.association()->use_journal(lease.get());
+  lease->on_reserved([this] {
+    if (on_reserved_) on_reserved_();
+  });
+  lease_ = std::move(lease);
+}
+
+// Its keys are new: nothing of what the handle named before may be used with it.
+void socket_sessions::keep_live(tls::engine& engine, const live_place& where) {
+  auto* const live = engine.association();
+  if (associations_ == nullptr || live == nullptr) return;
+  association_store::place place;
+  place.binding = where_.binding;
+  place.host = where_.host;
+  place.port = where_.port;
+  place.remote = where.remote;
+  if (!live->has_peer_cid()) place.local = where.local;
+  place.version = engine.info().version;
+  place.suite = engine.info().suite;
+  place.is_kept = config_.is_kept;
+  hold(associations_->keep(config_.user, handle_, std::move(place), live->encode(), live->counters()),
+       engine);
+}
+
+void socket_sessions::moved_live(const live_place& where) {
+  if (lease_) lease_->moved(where.remote, where.local);
+}
+
+bool socket_sessions::release_live(tls::engine& engine) {
+  auto* const live = engine.association();
+  if (!lease_ || live == nullptr) return false;
+  live->use_journal(nullptr);
+  lease_->update(live->encode());
+  std::exchange(lease_, nullptr)->release(live->counters());
+  return true;
+}
+
+void socket_sessions::end_live(tls::engine* engine) {
+  if (!lease_) return;
+  if (engine != nullptr && engine->association() != nullptr) engine->association()->use_journal(nullptr);
+  std::exchange(lease_, nullptr)->erase();
+}
+
+}  // namespace tlsmodem
