@@ -39,7 +39,7 @@ server::server(command_line invocation, const settings& config, credential_set c
       store_(io_, config.state_dir, key_file_of(config)),
       credentials_(io_, store_, std::move(configured)),
       sessions_(session_limits(config), wall_clock),
-      session_writer_(io_, store_, sessions_),
+      session_writer_(io_, store_, sessions_, "sessions"),
       services_{io_, resolver_, credentials_, sessions_, config, *make_profiles(config)},
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       reload_timer_(io_),

@@ -12,7 +12,7 @@
 #include "net/resolver.hpp"
 #include "settings/settings.hpp"
 #include "store/credential_store.hpp"
-#include "store/session_writer.hpp"
+#include "store/row_writer.hpp"
 #include "store/store.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -55,7 +55,7 @@ class server {
   store::store store_;
   credential_store credentials_;
   session_store sessions_;
-  session_writer session_writer_;
+  row_writer session_writer_;
   services services_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer reload_timer_;
