@@ -26,6 +26,7 @@ void row_writer::load(const store::opening& opened) {
   if (const auto refused = rows_.load(opened.rows); refused > 0)
     log(level::warning, "stored " + what_ + " that cannot be read were dropped", {{"count", refused}});
   if (opened.is_new) rows_.write_all_again();
+  is_retrying_ = false;
   flush_soon();
 }
 
@@ -38,7 +39,7 @@ void row_writer::flush_soon() {
 void row_writer::flush() {
   if (!store_.trouble().empty()) rows_.store_works(false);
   rows_.tell();
-  if (is_writing_ || !store_.trouble().empty()) return;  // load() comes when it has ended
+  if (is_writing_ || is_retrying_ || !store_.trouble().empty()) return;  // load() comes when it has ended
   auto changes = rows_.take_changes(max_batch_bytes);
   if (!changes.empty()) submit(std::move(changes));
 }
@@ -66,9 +67,12 @@ void row_writer::finish() {
 
 void row_writer::retry_later(const names& unwritten) {
   rows_.put_back(unwritten);
+  is_retrying_ = true;
   retry_.expires_after(retry_interval);
   retry_.async_wait([this](const boost::system::error_code& cancelled) {
-    if (!cancelled) flush();
+    if (cancelled) return;
+    is_retrying_ = false;
+    flush();
   });
 }
 

@@ -36,6 +36,7 @@ class row_writer {
   const std::string what_;
   boost::asio::steady_timer retry_;
   bool is_writing_ = false;
+  bool is_retrying_ = false;
 };
 
 }  // namespace tlsmodem
