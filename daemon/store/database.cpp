@@ -41,6 +41,11 @@ struct stored_row {
   bytes_view sealed;  // until the next step
 };
 
+bool has_table(sqlite3* file, table which) {
+  sqlite::statement look(file, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?");
+  return look.bind_text(name_of(which)).step() != SQLITE_DONE;
+}
+
 }  // namespace
 
 std::optional<at::failure> check(const change& what) {
@@ -62,6 +67,8 @@ at::result<database::contents> database::load() {
   contents found;
   int code = SQLITE_OK;
   for (const auto from : all_tables) {
+    // What cannot be written is not migrated either.
+    if (outcome_ == open_outcome::read_only && !has_table(connection_.get(), from)) continue;
     std::vector<std::int64_t> damaged;
     code = read_table(from, found, damaged);
     found.damaged_rows += damaged.size();

@@ -3,21 +3,25 @@
 
 #include "database.hpp"
 
-#include <array>
 #include <string>
+#include <vector>
 
 namespace tlsmodem::store {
 
 struct database::statements {
   explicit statements(sqlite3* file)
-      : put{put_into(file, table::credentials), put_into(file, table::sessions)},
-        erase{erase_from(file, table::credentials), erase_from(file, table::sessions)},
-        set_generation(file, "UPDATE meta SET value = ? WHERE name = 'generation'") {}
+      : set_generation(file, "UPDATE meta SET value = ? WHERE name = 'generation'") {
+    for (const auto which : all_tables) {
+      put.push_back(put_into(file, which));
+      erase.push_back(erase_from(file, which));
+    }
+  }
 
   int failure() const {
-    for (const auto* each : {&put[0], &put[1], &erase[0], &erase[1], &set_generation})
-      if (each->failure() != SQLITE_OK) return each->failure();
-    return SQLITE_OK;
+    for (const auto* all : {&put, &erase})
+      for (const auto& each : *all)
+        if (each.failure() != SQLITE_OK) return each.failure();
+    return set_generation.failure();
   }
 
   static sqlite::statement put_into(sqlite3* file, table which) {
@@ -29,8 +33,8 @@ struct database::statements {
     return {file, "DELETE FROM " + std::string(name_of(which)) + " WHERE user = ? AND name = ?"};
   }
 
-  std::array<sqlite::statement, 2> put;  // by table
-  std::array<sqlite::statement, 2> erase;
+  std::vector<sqlite::statement> put;  // by table
+  std::vector<sqlite::statement> erase;
   sqlite::statement set_generation;
 };
 

@@ -25,6 +25,8 @@ std::string_view name_of(table which) {
       return "credential";
     case table::sessions:
       return "session";
+    case table::associations:
+      return "association";
   }
   return {};
 }

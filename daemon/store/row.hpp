@@ -11,8 +11,8 @@
 
 namespace tlsmodem::store {
 
-enum class table : std::uint8_t { credentials, sessions };
-inline constexpr std::array all_tables = {table::credentials, table::sessions};
+enum class table : std::uint8_t { credentials, sessions, associations };
+inline constexpr std::array all_tables = {table::credentials, table::sessions, table::associations};
 
 // The SQL table; part of the file format.
 std::string_view name_of(table which);

@@ -20,6 +20,8 @@ inline constexpr std::array migrations = {
     "CREATE TABLE credential(id INTEGER PRIMARY KEY, user INTEGER NOT NULL, name TEXT NOT NULL,"
     " generation INTEGER NOT NULL, sealed BLOB NOT NULL, UNIQUE(user, name));"
     "CREATE TABLE session(id INTEGER PRIMARY KEY, user INTEGER NOT NULL, name TEXT NOT NULL,"
+    " generation INTEGER NOT NULL, sealed BLOB NOT NULL, UNIQUE(user, name));",
+    "CREATE TABLE association(id INTEGER PRIMARY KEY, user INTEGER NOT NULL, name TEXT NOT NULL,"
     " generation INTEGER NOT NULL, sealed BLOB NOT NULL, UNIQUE(user, name));"};
 inline constexpr auto current_version = static_cast<std::int64_t>(migrations.size());
 

@@ -284,7 +284,7 @@ void session_store::changed(user_id user, const std::string& handle, const entry
 void session_store::mark(user_id user, const std::string& handle) {
   const bool is_first = changes_.empty();
   changes_.emplace(user, handle);
-  if (is_first && on_changes_) on_changes_();
+  if (is_first) has_changes();
 }
 
 std::vector<store::change> session_store::take_changes(std::size_t max_bytes) {
@@ -302,8 +302,12 @@ std::vector<store::change> session_store::take_changes(std::size_t max_bytes) {
   return out;
 }
 
-void session_store::put_back(const std::vector<std::pair<user_id, std::string>>& rows) {
-  changes_.insert(rows.begin(), rows.end());
+void session_store::put_back(const std::vector<row_name>& rows) {
+  for (const auto& row : rows) {
+    changes_.insert(row);
+    // The row of an older entry of this name may be there, and its erasure is owed.
+    if (auto* now = find_entry(row.first, row.second)) now->may_be_stored = true;
+  }
 }
 
 void session_store::write_all_again() {

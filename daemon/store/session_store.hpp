@@ -7,11 +7,10 @@
 #pragma once
 
 #include "daemon/tls/resumption.hpp"
-#include "row.hpp"
+#include "row_owner.hpp"
 #include "session_format.hpp"
 
 #include <functional>
-#include <limits>
 #include <map>
 #include <set>
 #include <string_view>
@@ -19,7 +18,7 @@
 
 namespace tlsmodem {
 
-class session_store {
+class session_store : public row_owner {
  public:
   using user_id = std::uint32_t;
   using wall_clock = std::function<std::chrono::sys_seconds()>;
@@ -86,18 +85,11 @@ class session_store {
   // Oldest first.
   std::vector<listed> list(user_id user) const;
 
-  // The rows of the store; those of other tables are left out. Returns how many did not parse; expired ones
-  // are dropped. What is in memory already wins.
-  std::size_t load(const std::vector<store::row>& rows);
-
-  // Called when there begin to be changes.
-  void on_changes(std::function<void()> handler) { on_changes_ = std::move(handler); }
-  // What is to be written, each row once, as it is now; about `max_bytes` of it.
-  std::vector<store::change> take_changes(std::size_t max_bytes = std::numeric_limits<std::size_t>::max());
-  // Changes that could not be written are due again.
-  void put_back(const std::vector<std::pair<user_id, std::string>>& rows);
-  // The store began a new file.
-  void write_all_again();
+  // Expired ones are dropped.
+  std::size_t load(const std::vector<store::row>& rows) override;
+  std::vector<store::change> take_changes(std::size_t max_bytes = no_limit) override;
+  void put_back(const std::vector<row_name>& rows) override;
+  void write_all_again() override;
 
  private:
   struct entry : session_entry {
@@ -124,8 +116,7 @@ class session_store {
   std::map<user_id, entries> users_;
   std::uint64_t uses_ = 0;
   std::uint64_t loans_ = 0;
-  std::set<std::pair<user_id, std::string>> changes_;
-  std::function<void()> on_changes_;
+  std::set<row_name> changes_;
 };
 
 }  // namespace tlsmodem

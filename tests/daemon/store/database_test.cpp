@@ -140,11 +140,11 @@ TEST_F(database, under_another_key_is_left_as_it_is) {
 
 TEST_F(database, of_a_newer_version_is_left_as_it_is) {
   place_.write(list(put("a", "x")));
-  run_sql(place_.file(), "PRAGMA user_version = 2");
+  run_sql(place_.file(), "PRAGMA user_version = 3");
   const auto before = read_file(place_.file());
   EXPECT_EQ(place_.open().outcome(), open_outcome::newer_version);
   auto opened = place_.open();
-  EXPECT_NE(opened.trouble().find("newer tlsmodemd (format 2, this one knows 1)"), std::string::npos);
+  EXPECT_NE(opened.trouble().find("newer tlsmodemd (format 3, this one knows 2)"), std::string::npos);
   EXPECT_FALSE(opened.load());
   EXPECT_TRUE(opened.apply(list(put("b", "x"))));
   EXPECT_EQ(read_file(place_.file()), before);
@@ -282,9 +282,13 @@ TEST_F(database, DISABLED_writes_the_fixture_of_its_version) {
   write_fixture_rows(made);
 }
 
-TEST_F(database, of_version_1_is_read) {
+void copy_version_1(const store_place& into) {
   for (const auto* name : {"store.db", "store.key"})
-    std::filesystem::copy(std::string(TLSMODEM_STORE_FIXTURES) + "/v1/" + name, place_.path(name));
+    std::filesystem::copy(std::string(TLSMODEM_STORE_FIXTURES) + "/v1/" + name, into.path(name));
+}
+
+TEST_F(database, of_version_1_is_read) {
+  copy_version_1(place_);
   auto opened = store::database::open(place_.path(), secret_of(read_file(place_.path("store.key"))));
   EXPECT_EQ(opened.trouble(), "");
   EXPECT_FALSE(opened.is_new());
@@ -296,6 +300,38 @@ TEST_F(database, of_version_1_is_read) {
                        std::string("session/0/peer=\0binary\xff", 23),
                        "session/4294967295/long=" + std::string(10'000, 'x')}));
   EXPECT_FALSE(opened.apply(list(put("more", "x"))));
+}
+
+TEST_F(database, of_version_1_takes_what_version_2_has) {
+  copy_version_1(place_);
+  const auto key = secret_of(read_file(place_.path("store.key")));
+  {
+    auto opened = store::database::open(place_.path(), key);
+    EXPECT_EQ(opened.load()->rows.size(), 4U);
+    EXPECT_FALSE(opened.apply(list(put("handle", "association", 1000, store::table::associations))));
+  }
+  EXPECT_EQ(run_sql(place_.file(), "PRAGMA user_version"), "2");
+  auto again = store::database::open(place_.path(), key);
+  const auto found = again.load();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->damaged_rows, 0U);
+  EXPECT_TRUE(texts(found->rows).contains("association/1000/handle=association"));
+  EXPECT_EQ(found->rows.size(), 5U);
+}
+
+TEST_F(database, of_version_1_that_cannot_be_written_is_read_without_what_it_has_not) {
+  copy_version_1(place_);
+  const auto outcome = succeeds_on_tmpfs(place_.path(), "mode=700", [&] {
+    copy_version_1(place_);
+    ASSERT_TRUE(remount(place_.path(), true));
+    auto opened = store::database::open(place_.path(), secret_of(read_file(place_.path("store.key"))));
+    EXPECT_EQ(opened.outcome(), open_outcome::read_only);
+    const auto found = opened.load();
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->rows.size(), 4U);
+  });
+  if (!outcome) GTEST_SKIP() << "this system does not let us mount";
+  EXPECT_TRUE(*outcome);
 }
 
 }  // namespace

@@ -264,6 +264,19 @@ TEST_F(session_store_test, what_was_forgotten_does_not_come_back_from_the_disk) 
   EXPECT_FALSE(changes.front().content);
 }
 
+TEST_F(session_store_test, an_erasure_that_failed_is_owed_whatever_came_under_the_name_meanwhile) {
+  store.put(alice, "h", place(), session("old"));
+  EXPECT_TRUE(store.take_changes().front().content);
+  store.forget(alice, "h");
+  EXPECT_FALSE(store.take_changes().front().content);
+  store.put(alice, "h", place(), session("new"));
+  store.put_back({{alice, "h"}});  // it failed
+  store.forget(alice, "h");
+  const auto changes = store.take_changes();
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_FALSE(changes.front().content);
+}
+
 TEST_F(session_store_test, changes_are_taken_in_pieces) {
   store.set_limits({.entries_of_user = 100, .lifetime = 1h, .without_extended_master_secret = false});
   for (int i = 0; i < 10; ++i) store.put(alice, std::to_string(i), place(), session(std::string(1000, 'x')));

@@ -1,0 +1,47 @@
+// How a live DTLS association is written into a row of the store.
+#pragma once
+
+#include "daemon/dtls12/sequence_journal.hpp"
+#include "daemon/net/endpoint.hpp"
+#include "daemon/support/secret.hpp"
+#include "daemon/tls/context.hpp"
+#include "protocol/bytes.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace tlsmodem {
+
+// RFC 6347 4.1: a sequence number has 48 bits, and none is used twice.
+inline constexpr std::uint64_t max_sequence_numbers = std::uint64_t{1} << 48;
+inline constexpr std::size_t max_association_constant_bytes = std::size_t{64} * 1024;
+
+struct association_entry {
+  std::uint64_t id = 0;        // random; never that of another association
+  tls::fingerprint binding{};  // of what it must not outlive
+  std::string host;
+  std::uint16_t port = 0;
+  net::endpoint remote;
+  net::endpoint local;
+  std::string version;
+  std::string suite;
+  std::chrono::sys_seconds made{};
+  std::chrono::sys_seconds expires{};
+  std::uint32_t slot = 0;  // of the counter file; 0: none
+  // Nobody uses it: `counters` are exact. Otherwise any number below what is reserved may have been used.
+  bool is_clean = false;
+  std::uint64_t write_reserved = 0;
+  std::uint64_t read_reserved = 0;
+  dtls12::sequence_counters counters;  // written when it is clean
+  secret constant;                     // what the handshake left; nobody looks into it here
+};
+
+// Whether encode() takes it: the lengths of its texts and of its constant part.
+bool can_be_stored(const association_entry& entry);
+secret encode(const association_entry& entry);
+// Nothing for anything that encode() would not have written.
+std::optional<association_entry> decode_association_entry(bytes_view row);
+
+}  // namespace tlsmodem

@@ -1,0 +1,91 @@
+// Exact sequence numbers that outlive the process, though not the machine: a file of the state directory that
+// is mapped into memory, so that a number is in it when one store instruction is done.
+//
+//   page 0: whose file it is, and of which boot │ slots of two copies, written in turn
+//
+// A process can die between any two instructions, which leaves at least one copy whole; what the file holds
+// after the machine died is unknown, so slots of another boot are none. Its space is allocated: a hole on a
+// full disk would be a SIGBUS. Without the file, or without room in it, there are no slots.
+#pragma once
+
+#include "daemon/dtls12/sequence_journal.hpp"
+#include "daemon/support/unique_fd.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tlsmodem {
+
+class counter_file {
+ public:
+  // Of this running system; random when it does not tell, so that it is never an earlier one.
+  static std::string this_boot();
+
+  static constexpr std::string_view name = "associations.counters";
+  static constexpr std::uint32_t no_slot = 0;
+  static constexpr std::size_t slot_bytes = 128;
+  static constexpr std::size_t first_slot_at = 4096;
+  static constexpr std::size_t chunk_bytes = std::size_t{64} * 1024;
+  static constexpr std::size_t max_chunks = 128;  // 8 MiB, some 65,000 associations
+
+  // Opens or makes it in a directory that is locked. A file that cannot be used is made anew; when that fails
+  // too, there are no slots, and trouble() says why.
+  counter_file(const std::string& directory, std::string_view boot);
+  ~counter_file();
+  counter_file(const counter_file&) = delete;
+  counter_file& operator=(const counter_file&) = delete;
+
+  const std::string& trouble() const { return trouble_; }
+  // Of the file, whoever made it; 0: there is none.
+  std::uint64_t inode() const { return inode_; }
+
+  // A number of the store; the boot does not matter. What was found when it was opened, and what is there
+  // now.
+  std::optional<std::uint64_t> found_generation() const { return found_generation_; }
+  void set_generation(std::uint64_t generation);
+
+  // The slot of this association as an earlier process of this boot left it; the slot is in use from then on.
+  std::optional<dtls12::sequence_counters> claim(std::uint32_t slot, std::uint64_t id);
+  // A slot that nobody uses, empty.
+  std::uint32_t acquire();
+  void write(std::uint32_t slot, std::uint64_t id, const dtls12::sequence_counters& counters);
+  void release(std::uint32_t slot);
+
+ private:
+  static constexpr std::size_t copy_words = slot_bytes / 2 / sizeof(std::uint64_t);
+  static constexpr std::uint32_t generation_slot =
+      first_slot_at / slot_bytes;  // slots count from the file's begin
+
+  struct state {
+    bool is_used = false;
+    std::uint64_t serial = 0;  // of the newest copy
+  };
+  struct copy {
+    std::uint64_t serial = 0;
+    dtls12::sequence_counters counters;
+  };
+
+  bool open_file(const std::string& path);
+  bool grow();
+  bool map(std::size_t chunk);
+  void begin_anew(const std::vector<std::uint64_t>& header);
+  std::uint64_t* words_at(std::size_t offset) const;
+  std::uint64_t* copy_of(std::uint32_t slot, std::uint64_t serial) const;
+  std::optional<copy> newest(std::uint32_t slot, std::uint64_t id) const;
+  void clear(std::uint32_t slot);
+  bool is_slot(std::uint32_t slot) const;
+
+  unique_fd file_;
+  std::string trouble_;
+  std::uint64_t inode_ = 0;
+  std::optional<std::uint64_t> found_generation_;
+  std::vector<void*> chunks_;
+  std::vector<state> slots_;                       // by number
+  std::uint32_t next_free_ = generation_slot + 1;  // none below it
+};
+
+}  // namespace tlsmodem

@@ -1,0 +1,202 @@
+// Any order of uses, writes, failures and crashes: no number is used twice, no record is accepted twice.
+#include "association_world.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace tlsmodem::test {
+namespace {
+
+using dtls12::sequence_counters;
+
+// Who carries an association: a record layer that keeps to the order of calls of sequence_journal.
+struct carrier {
+  std::unique_ptr<association_lease> lease;
+  std::string keys;
+  sequence_counters counters;
+};
+
+class schedule {
+ public:
+  explicit schedule(std::uint32_t seed) : random_(seed) {}
+
+  void run(int steps) {
+    for (int i = 0; i < steps && !testing::Test::HasFailure(); ++i) step();
+  }
+  // Ways that the schedules have to go, or they prove nothing.
+  std::map<std::string, int> seen;
+
+ private:
+  std::uint32_t pick(std::uint32_t count) { return static_cast<std::uint32_t>(random_() % count); }
+  std::string handle() { return std::string(1, static_cast<char>('a' + pick(2))); }
+
+  void step() {
+    switch (pick(20)) {
+      case 0:
+        return keep();
+      case 1:
+      case 2:
+        return take();
+      case 3:
+        return end();
+      case 4:
+        return crash();
+      case 5:
+        return change();
+      case 6:
+      case 7:
+      case 8:
+        if (world_.in_flight() < 2) world_.submit();
+        return;
+      case 9:
+      case 10:
+      case 11:
+        return answer();
+      case 12:
+      case 13:
+      case 14:
+        return receive();
+      default:
+        return write();
+    }
+  }
+
+  void keep() {
+    carrier made;
+    made.keys = "keys " + std::to_string(++handshakes_);
+    made.counters.write_next = pick(3);
+    made.lease = world_.store().keep(alice, handle(), place_of_association(1, pick(8) != 0),
+                                     secret_of(made.keys), made.counters);
+    carriers_.push_back(std::move(made));
+  }
+
+  void take() {
+    auto taken = world_.store().take(alice, handle(), {1});
+    if (!taken) return;
+    ++seen["taken"];
+    carriers_.push_back(
+        {std::move(taken->lease), std::string(as_text(taken->constant.view())), taken->counters});
+  }
+
+  carrier* any() {
+    return carriers_.empty() ? nullptr : &carriers_[pick(static_cast<std::uint32_t>(carriers_.size()))];
+  }
+
+  void end() {
+    auto* const one = any();
+    if (one == nullptr) return;
+    if (pick(3) != 0) one->lease->release(one->counters);
+    if (pick(2) != 0) one->lease->erase();
+    std::swap(*one, carriers_.back());
+    carriers_.pop_back();
+  }
+
+  void change() {
+    if (pick(3) == 0) {
+      world_.store().forget(alice, handle());
+      return;
+    }
+    if (auto* const one = any()) one->lease->moved({"192.0.2.3", static_cast<std::uint16_t>(pick(99))}, {});
+  }
+
+  // Sometimes so many that the reservation does not suffice.
+  void write() {
+    auto* const one = any();
+    if (one == nullptr) return;
+    for (auto count = pick(4) == 0 ? pick(1500) : pick(20); count > 0; --count) {
+      const auto number = one->counters.write_next;
+      if (!one->lease->may_write(number)) {
+        ++seen["no number"];
+        return;
+      }
+      ++one->counters.write_next;
+      one->lease->note(one->counters);
+      if (dies()) return;  // the number is lost
+      // Runs of numbers, not each one: there are millions of them.
+      auto& used = written_[one->keys];
+      ASSERT_GE(number, used) << one->keys << ": a number was used twice";
+      used = number + 1;
+    }
+  }
+
+  // The peer's numbers come in any order, and anybody can repeat them.
+  void receive() {
+    auto* const one = any();
+    if (one == nullptr) return;
+    auto& sent = peers_[one->keys];
+    for (auto count = pick(40); count > 0; --count) {
+      sent += pick(50) == 0 ? pick(300) : pick(3);
+      const auto back = pick(80);
+      const auto number = sent > back ? sent - back : sent;
+      if (!one->counters.received.is_fresh(number)) continue;
+      if (!one->lease->may_accept(number)) {
+        ++seen["not accepted"];
+        continue;
+      }
+      one->counters.received.accept(number);
+      one->lease->note(one->counters);
+      if (dies()) return;
+      ASSERT_TRUE(accepted_[one->keys].insert(number).second) << one->keys << ": accepted twice";
+    }
+  }
+
+  void answer() {
+    if (world_.in_flight() == 0) return;
+    switch (pick(6)) {
+      case 0:
+        return world_.fail(association_world::lost::before_the_disk);
+      case 1:
+        return world_.fail(association_world::lost::behind_the_disk);
+      default:
+        return world_.complete();
+    }
+  }
+
+  bool dies() {
+    if (pick(3000) != 0) return false;
+    crash();
+    return true;
+  }
+
+  void crash() {
+    if (pick(3) != 0) return;
+    const auto completed = pick(3);
+    switch (pick(4)) {
+      case 0:
+        ++seen["machine"];
+        world_.crash_machine(completed, association_world::counters_are::lost);
+        break;
+      case 1:
+        world_.crash_machine(completed, association_world::counters_are::old);
+        break;
+      default:
+        ++seen["process"];
+        world_.kill_process(completed);
+    }
+    carriers_.clear();
+  }
+
+  std::mt19937 random_;
+  association_world world_;
+  std::vector<carrier> carriers_;
+  int handshakes_ = 0;
+  std::map<std::string, std::uint64_t> written_;  // one past the newest
+  std::map<std::string, std::uint64_t> peers_;
+  std::map<std::string, std::set<std::uint64_t>> accepted_;
+};
+
+TEST(association_schedules, use_no_number_twice) {
+  std::map<std::string, int> seen;
+  for (std::uint32_t seed = 1; seed <= 2000 && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    schedule one(seed);
+    one.run(150);
+    for (const auto& [what, count] : one.seen) seen[what] += count;
+  }
+  for (const char* what : {"taken", "no number", "not accepted", "machine", "process"})
+    EXPECT_GT(seen[what], 300) << what;
+}
+
+}  // namespace
+}  // namespace tlsmodem::test

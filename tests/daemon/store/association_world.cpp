@@ -1,0 +1,124 @@
+#include "association_world.hpp"
+
+#include <filesystem>
+#include <utility>
+
+namespace tlsmodem::test {
+
+association_store::place place_of_association(std::uint8_t binding, bool is_kept) {
+  return {{binding},
+          "server.example",
+          5684,
+          {"192.0.2.1", 5684},
+          {"192.0.2.77", 40000},
+          "DTLSv1.2",
+          "TLS_PSK_WITH_AES_128_CCM_8",
+          is_kept};
+}
+
+association_world::association_world(anchored is_anchored) : is_anchored_(is_anchored) {
+  write_file(directory("store.db"), "the rows are in memory");
+  start();
+}
+association_world::~association_world() = default;
+
+void association_world::start() {
+  counters_ = std::make_unique<counter_file>(directory(), "boot " + std::to_string(boot_));
+  if (is_anchored_ == anchored::yes)
+    anchor_ = std::make_unique<store_anchor>(directory(), *counters_, machine_id);
+  store_ = std::make_unique<association_store>(bounds, [this] { return std::chrono::sys_seconds(now); });
+  store_->attach(counters_.get(), anchor_.get());
+  std::vector<store::row> rows;
+  for (const auto& [name, content] : disk_)
+    rows.push_back({store::table::associations, name.first, name.second, content.clone()});
+  store_->load(rows);
+}
+
+// As when a process is gone: nothing more is written anywhere.
+void association_world::end() {
+  flights_.clear();
+  store_.reset();
+  anchor_.reset();
+  counters_.reset();
+}
+
+std::unique_ptr<association_lease> association_world::keep(const std::string& handle, const std::string& keys,
+                                                           bool is_kept, std::uint64_t write_next) {
+  return store_->keep(alice, handle, place_of_association(1, is_kept), secret_of(keys), {write_next, {}});
+}
+
+bool association_world::submit(std::size_t max_bytes) {
+  auto changes = store_->take_changes(max_bytes);
+  if (changes.empty()) return false;
+  flights_.push_back({store_->batch(), std::move(changes)});
+  return true;
+}
+
+void association_world::apply(const flight& what) {
+  for (const auto& change : what.changes) {
+    const row_owner::row_name name(change.user, change.name);
+    disk_.erase(name);
+    if (change.content) disk_.emplace(name, change.content->clone());
+  }
+}
+
+std::vector<row_owner::row_name> association_world::names_of(const flight& what) const {
+  std::vector<row_owner::row_name> names;
+  for (const auto& change : what.changes) names.emplace_back(change.user, change.name);
+  return names;
+}
+
+void association_world::complete() {
+  const auto done = std::move(flights_.front());
+  flights_.pop_front();
+  apply(done);
+  store_->written(done.batch, names_of(done));
+  store_->tell();
+}
+
+void association_world::fail(lost where) {
+  const auto failed = std::move(flights_.front());
+  flights_.pop_front();
+  if (where == lost::behind_the_disk) apply(failed);
+  store_->put_back(names_of(failed));
+  store_->tell();
+}
+
+void association_world::settle() {
+  while (!flights_.empty() || submit()) complete();
+  store_->tell();
+}
+
+void association_world::kill_process(std::size_t completed) {
+  for (; completed > 0 && !flights_.empty(); --completed) {
+    apply(flights_.front());
+    flights_.pop_front();
+  }
+  end();
+  start();
+}
+
+void association_world::crash_machine(std::size_t completed, counters_are how) {
+  for (; completed > 0 && !flights_.empty(); --completed) {
+    apply(flights_.front());
+    flights_.pop_front();
+  }
+  end();
+  ++boot_;
+  if (how == counters_are::lost) std::filesystem::remove(directory(std::string(counter_file::name)));
+  start();
+}
+
+std::optional<association_entry> association_world::row(const std::string& handle,
+                                                        association_store::user_id user) const {
+  const auto found = disk_.find({user, handle});
+  return found == disk_.end() ? std::nullopt : decode_association_entry(found->second.view());
+}
+
+association_world::disk association_world::copy_of_disk() const {
+  disk copy;
+  for (const auto& [name, content] : disk_) copy.emplace(name, content.clone());
+  return copy;
+}
+
+}  // namespace tlsmodem::test
