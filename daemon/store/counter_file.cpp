@@ -1,7 +1,7 @@
 #include "counter_file.hpp"
 
-#include "daemon/support/hex.hpp"
 #include "files.hpp"
+#include "protocol/hex.hpp"
 
 #include <linux/fs.h>
 #include <sys/ioctl.h>

@@ -1,6 +1,6 @@
 #include "session_store.hpp"
 
-#include "daemon/support/hex.hpp"
+#include "protocol/hex.hpp"
 
 #include <openssl/rand.h>
 
