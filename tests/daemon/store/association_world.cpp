@@ -6,13 +6,13 @@
 namespace tlsmodem::test {
 
 association_store::place place_of_association(std::uint8_t binding, bool is_kept) {
-  return {{binding},
-          "server.example",
-          5684,
-          {"192.0.2.1", 5684},
-          {"192.0.2.77", 40000},
-          "DTLSv1.2",
-          "TLS_PSK_WITH_AES_128_CCM_8",
+  return {{{binding},
+           "server.example",
+           5684,
+           {"192.0.2.1", 5684},
+           {"192.0.2.77", 40000},
+           "DTLSv1.2",
+           "TLS_PSK_WITH_AES_128_CCM_8"},
           is_kept};
 }
 
