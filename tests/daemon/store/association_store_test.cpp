@@ -142,6 +142,7 @@ TEST_F(associations, that_are_no_longer_kept_leave_the_disk) {
 
 TEST_F(associations, that_no_row_has_room_for_stay_in_memory) {
   const auto lease = world_.keep("h", std::string(65537, 'k'));
+  const auto other = world_.keep(std::string(65, 'h'), "k");
   world_.settle();
   EXPECT_EQ(world_.rows(), 0U);
   EXPECT_TRUE(lease->may_write(1'000'000));

@@ -238,9 +238,20 @@ TEST_F(counters, the_generation_survives_the_boot) {
   EXPECT_EQ(counter_file(directory_.path(), boot).found_generation(), 9U);
 }
 
-TEST_F(counters, this_boot_has_a_name) {
-  EXPECT_FALSE(counter_file::this_boot().empty());
-  EXPECT_LE(counter_file::this_boot().size(), 40U);
+TEST_F(counters, a_boot_is_told_by_the_kernel_or_the_service_manager_or_is_never_another) {
+  const auto kernel = directory_.path("boot_id");
+  const std::string plain(32, '7');
+  write_file(kernel, "77777777-7777-7777-7777-777777777777\n");
+  EXPECT_EQ(counter_file::this_boot(kernel, nullptr), plain);
+  EXPECT_EQ(counter_file::this_boot(kernel, "88888888888888888888888888888888"), plain);
+  const auto none = directory_.path("none");
+  EXPECT_EQ(counter_file::this_boot(none, plain.c_str()), plain);
+  for (const char* told : {static_cast<const char*>(nullptr), "", "%b", "7777"}) {
+    const auto random = counter_file::this_boot(none, told);
+    EXPECT_EQ(random.size(), 32U);
+    EXPECT_NE(random, counter_file::this_boot(none, told));
+  }
+  EXPECT_EQ(counter_file::this_boot(), counter_file::this_boot());
 }
 
 TEST(counters_on_a_full_disk, are_none_but_never_a_signal) {
