@@ -278,6 +278,7 @@ TEST_F(associations, leases_may_outlive_the_store) {
 
 TEST_F(associations, changes_are_taken_in_pieces) {
   std::vector<std::unique_ptr<association_lease>> leases;
+  leases.reserve(10);
   for (int i = 0; i < 10; ++i) leases.push_back(world_.keep(std::to_string(i), std::string(1000, 'k')));
   EXPECT_EQ(world_.store().take_changes(2500).size(), 3U);
   EXPECT_EQ(world_.store().take_changes(1).size(), 1U);

@@ -65,6 +65,7 @@ void association_world::apply(const flight& what) {
 
 std::vector<row_owner::row_name> association_world::names_of(const flight& what) const {
   std::vector<row_owner::row_name> names;
+  names.reserve(what.changes.size());
   for (const auto& change : what.changes) names.emplace_back(change.user, change.name);
   return names;
 }

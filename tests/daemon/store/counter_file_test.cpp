@@ -267,7 +267,7 @@ TEST(counters_on_a_full_disk, are_none_but_never_a_signal) {
     }
     // What another program made with holes in it gets its space at once, or is not used.
     std::filesystem::remove(directory.path(std::string(counter_file::name)));
-    write_file(directory.path("ballast"), std::string(120 * 1024, 'b'));
+    write_file(directory.path("ballast"), std::string(std::size_t{120} * 1024, 'b'));
     write_file(directory.path(std::string(counter_file::name)), "");
     std::filesystem::resize_file(directory.path(std::string(counter_file::name)), 1 << 20);
     counter_file sparse(directory.path(), boot);
