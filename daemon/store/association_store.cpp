@@ -22,6 +22,12 @@ std::uint64_t make_id() {
   return id;
 }
 
+// One change that no file takes would hold up all others.
+bool is_row_name(std::string_view handle) {
+  return !handle.empty() && handle.size() <= store::max_name_bytes &&
+         handle.find('\0') == std::string_view::npos;
+}
+
 association_store::place place_of(const live_association& one) {
   return {one, one.is_kept && !one.is_forgotten};
 }
@@ -145,7 +151,7 @@ std::unique_ptr<association_lease> association_store::keep(user_id user, const s
   one.expires = one.made + limits_.lifetime;
   one.constant = std::move(constant);
   one.counters = counters;
-  one.is_kept = is_kept && can_be_stored(one);
+  one.is_kept = is_kept && is_row_name(handle) && can_be_stored(one);
   one.may_be_stored = may_be_stored;
   auto lease = lend({user, handle}, one);
   if (one.is_kept || may_be_stored) mark({user, handle});
