@@ -48,6 +48,7 @@ std::optional<dtls12::association_parameters> read_parameters(byte_reader& in) {
     cid->assign(value.begin(), value.end());
   }
   made.padding_block = static_cast<std::size_t>(in.number(2));
+  if (made.padding_block > dtls12::max_padding_block) return std::nullopt;
   return made;
 }
 
@@ -80,7 +81,8 @@ std::unique_ptr<engine> continue_association(bytes_view encoded, const dtls12::s
   auto parameters = read_parameters(in);
   if (!parameters) return nullptr;
   engine_info info;
-  info.has_cid = in.number(1) == 1;
+  const auto has_cid = in.number(1);
+  info.has_cid = has_cid == 1;
   info.suite_id = static_cast<std::uint16_t>(in.number(2));
   for (auto* text :
        {&info.version, &info.suite, &info.verify_result, &info.peer_subject, &info.peer_sha256, &info.alpn})
@@ -91,7 +93,7 @@ std::unique_ptr<engine> continue_association(bytes_view encoded, const dtls12::s
     const auto datagram = in.counted(2);
     flight.emplace_back(datagram.begin(), datagram.end());
   }
-  if (!in.is_at_end() || datagrams > max_flight_datagrams) return nullptr;
+  if (!in.is_at_end() || has_cid > 1 || datagrams > max_flight_datagrams) return nullptr;
   info.is_continued = true;
   last_flight unconfirmed;
   unconfirmed.keep(std::move(flight));

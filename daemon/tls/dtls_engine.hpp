@@ -27,6 +27,7 @@ class dtls_engine final : public engine {
   void on_deadline(time_point now) override { active().on_deadline(now); }
   send_outcome send(bytes_view plaintext, time_point now) override { return active().send(plaintext, now); }
   void shut(time_point now) override { active().shut(now); }
+  void on_numbers_reserved(time_point now) override { active().on_numbers_reserved(now); }
 
   engine_state state() const override { return active().state(); }
   const engine_failure& failure() const override { return active().failure(); }

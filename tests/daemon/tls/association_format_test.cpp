@@ -1,0 +1,124 @@
+// What is kept of an association, and how it goes on.
+#include "association_fixtures.hpp"
+
+#include <gtest/gtest.h>
+
+namespace tlsmodem::test {
+namespace {
+
+using tls::continue_association;
+using tls::engine_state;
+
+const bytes text = count_up(20);
+const agreed with_cids{gcm, {1}, {2, 3}, 16};
+
+bytes kept_form(const live_pair& peers) { return copy_of(peers.client->association()->encode().view()); }
+
+class kept : public testing::TestWithParam<dtls12::protection_suite> {};
+
+TEST_P(kept, goes_on) {
+  for (const bytes& client_cid : {bytes{}, bytes{7}, count_up(32)}) {
+    live_pair peers({GetParam(), client_cid, count_up(client_cid.size() / 2), 0});
+    for (int life = 0; life < 4; ++life) {
+      ASSERT_EQ(peers.client->send(text, peers.now), tls::send_outcome::ok);
+      EXPECT_EQ(peers.sent().size(), 1U);
+      const bytes late = seal(peers.server, text);
+      peers.client->feed(late, peers.now);
+      EXPECT_EQ(take_packets(peers.client->incoming()), std::vector<bytes>{text});
+      const bytes form = kept_form(peers);
+      peers.restart();
+      ASSERT_NE(peers.client, nullptr);
+      EXPECT_EQ(kept_form(peers), form);
+      peers.client->feed(late, peers.now);  // no record twice
+      EXPECT_TRUE(peers.client->incoming().empty());
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(suites, kept, testing::ValuesIn(all_suites()),
+                         [](const auto& test) { return name_of(test.param); });
+
+TEST(kept_association, tells_what_it_told_before) {
+  live_pair peers(with_cids);
+  peers.restart();
+  const auto& info = peers.client->info();
+  EXPECT_EQ(peers.client->state(), engine_state::established);
+  EXPECT_TRUE(peers.client->outgoing().empty());
+  EXPECT_TRUE(info.is_continued);
+  EXPECT_TRUE(info.has_cid);
+  EXPECT_EQ(info.version, "DTLSv1.2");
+  EXPECT_EQ(info.suite, "TLS_PSK_WITH_AES_128_GCM_SHA256");
+  EXPECT_EQ(info.suite_id, 0x00a8);
+  EXPECT_EQ(info.verify_result, "ok");
+  EXPECT_EQ(info.peer_subject, "CN=server.example");
+  EXPECT_EQ(info.peer_sha256, "0123");
+  EXPECT_EQ(info.alpn, "coap");
+  EXPECT_EQ(info.cid_in, bytes{1});
+  EXPECT_EQ(info.cid_out, (bytes{2, 3}));
+  EXPECT_EQ(info.cost.inner_bytes, 16U);
+}
+
+TEST(kept_association, keeps_the_unconfirmed_flight) {
+  const std::vector<bytes> flight = {count_up(30), {}, count_up(300)};
+  live_pair peers(with_cids, flight);
+  peers.restart();
+  ASSERT_NE(peers.client, nullptr);
+  bytes finished(12);
+  finished[0] = 20;
+  peers.feed(finished, dtls12::handshake);
+  EXPECT_EQ(take_packets(peers.client->outgoing()), flight);
+  peers.feed(text);  // the server has it
+  const std::size_t before = kept_form(peers).size();
+  live_pair without(with_cids);
+  EXPECT_EQ(before, kept_form(without).size());
+}
+
+TEST(kept_association, cut_anywhere_is_refused) {
+  live_pair peers(with_cids, {count_up(30)});
+  const bytes form = kept_form(peers);
+  for (std::size_t size = 0; size < form.size(); ++size)
+    EXPECT_EQ(continue_association(bytes_view(form).first(size), {}), nullptr) << size;
+  bytes longer = form;
+  longer.push_back(0);
+  EXPECT_EQ(continue_association(longer, {}), nullptr);
+}
+
+// What is not refused is what encode() could have written, and works as such.
+TEST(kept_association, with_a_bit_flipped_is_refused_or_another) {
+  for (const auto& what : {agreed{}, with_cids}) {
+    live_pair peers(what, {count_up(30)});
+    const bytes form = kept_form(peers);
+    for (std::size_t bit = 0; bit < 8 * form.size(); ++bit) {
+      bytes wrong = form;
+      wrong[bit / 8] = static_cast<std::uint8_t>(wrong[bit / 8] ^ 1 << bit % 8);
+      const auto made = continue_association(wrong, {});
+      if (!made) continue;
+      EXPECT_EQ(copy_of(made->association()->encode().view()), wrong) << bit / 8;
+      EXPECT_EQ(made->send(text, peers.now), tls::send_outcome::ok);
+      const auto sent = take_packets(made->outgoing());
+      ASSERT_EQ(sent.size(), 1U);
+      bytes_view rest = sent[0];
+      dtls12::record_view record;
+      EXPECT_TRUE(dtls12::next_record(rest, made->info().cid_out.size(), record) && rest.empty()) << bit / 8;
+      made->feed(seal(peers.server, text), peers.now);
+      EXPECT_EQ(made->state(), engine_state::established);
+    }
+  }
+}
+
+TEST(kept_association, of_another_version_is_refused) {
+  live_pair peers;
+  bytes form = kept_form(peers);
+  for (const unsigned version : {0U, 2U, 255U}) {
+    form[0] = static_cast<std::uint8_t>(version);
+    EXPECT_EQ(continue_association(form, {}), nullptr);
+  }
+}
+
+TEST(kept_association, with_too_many_datagrams_is_refused) {
+  EXPECT_NE(continue_association(kept_form(live_pair({}, std::vector<bytes>(4, bytes{1}))), {}), nullptr);
+  EXPECT_EQ(continue_association(kept_form(live_pair({}, std::vector<bytes>(5, bytes{1}))), {}), nullptr);
+}
+
+}  // namespace
+}  // namespace tlsmodem::test
