@@ -76,6 +76,11 @@ class cid_test : public ::testing::Test {
   // After a reboot the daemon refuses what it may have received before: the server gets beyond that.
   void exchange_after(daemon_end how, test_channel& channel, int id, std::string_view message) const;
 
+  // Stopped and continued, killed and continued.
+  cid_link survive(test_channel& channel, cid_link link, const std::string& cid = own_cid);
+  // By the last handshake.
+  wire_association agreed() const { return relay_->log().associations().back(); }
+
   const peer& server() const { return *server_; }
   std::size_t times_printed(std::string_view text) const;
   void await_printed(std::string_view text, std::size_t times) const;

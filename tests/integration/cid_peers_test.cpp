@@ -1,5 +1,4 @@
-// Connection IDs of every length, servers without them, networks of Mbed TLS' own making, and clients that
-// move, sleep and say goodbye.
+// Connection IDs of every length, servers without them, and networks of Mbed TLS' own making.
 #include "cid_fixture.hpp"
 
 #include <csignal>
@@ -14,17 +13,6 @@ constexpr const char* long_cid = "f0f1f2f3f4f5f6f7f8f9fafbfcfdfefff0f1f2f3f4f5f6
 
 class cid_peers : public cid_test {
  protected:
-  using cid_test::cid_test;
-  // On, off by SIGTERM and on again, killed and on again.
-  cid_link survive(test_channel& channel, cid_link link, const std::string& cid = own_cid) {
-    for (const auto how : {daemon_end::stopped, daemon_end::killed}) {
-      restart(channel, how);
-      channel = client(cid);
-      link = continue_association(channel, link, how);
-    }
-    return link;
-  }
-  wire_association agreed() const { return relay_->log().associations().back(); }
   // The server writes to the address that we have given it.
   void expect_server_to_use(const bytes& cid) const {
     const auto log = relay_->log();
@@ -141,109 +129,6 @@ TEST_F(cid_peers, a_server_of_openssl_goes_on_at_the_same_port) {
     EXPECT_EQ(handshake_records(relay_->log(), from), 0U);
   }
   EXPECT_FALSE(agreed().has_cid);
-}
-
-// ---- clients that move, sleep, say goodbye
-
-class cid_moves : public cid_peers {
- protected:
-  cid_moves() : cid_peers("allow-network-tests = 1\n") {}
-};
-
-TEST_F(cid_moves, to_a_new_port_without_a_handshake) {
-  start_server(cid_suite_called("psk_aes128_ccm8"));
-  auto channel = client();
-  auto link = connect(channel);
-  exchange(channel, link.id, "one\n");
-  const auto from = relay_->datagrams();
-  channel.ok("AT#TNET=\"rebind\"");
-  exchange(channel, link.id, "two\n");
-  const auto moved_to = relay_->log().records().back().client_port;
-  EXPECT_NE(moved_to, link.up.local_port);
-  EXPECT_EQ(handshake_records(relay_->log(), from), 0U);
-  const auto again = survive(channel, link);
-  close(channel, again.id);
-}
-
-TEST_F(cid_peers, a_silent_close_keeps_the_association) {
-  start_server(cid_suite_called("psk_aes128_ccm8"));
-  auto channel = client();
-  auto link = connect(channel);
-  exchange(channel, link.id, "one\n");
-  for (int round = 0; round < 2; ++round) {
-    const auto passed = relay_->datagrams();
-    channel.ok("AT#TCLOSE=" + std::to_string(link.id) + ",1");
-    channel.ok("AT");
-    EXPECT_EQ(relay_->datagrams(), passed);
-    link = continue_association(channel, link, daemon_end::stopped);
-  }
-  channel.ok("AT#TCLOSE=" + std::to_string(link.id) + ",1");
-  restart(channel, daemon_end::killed);
-  channel = client();
-  link = continue_association(channel, link, daemon_end::killed);
-  close(channel, link.id);
-}
-
-TEST_F(cid_peers, goodbye_ends_the_association) {
-  start_server(cid_suite_called("psk_aes128_ccm8"));
-  auto channel = client();
-  auto link = connect(channel);
-  exchange(channel, link.id, "one\n");
-  close(channel, link.id);
-  link = connect(channel, link.handle);
-  EXPECT_EQ(link.up.how, 1);
-  exchange(channel, link.id, "two\n");
-  close(channel, link.id);
-  restart(channel, daemon_end::killed);
-  channel = client();
-  link = connect(channel, link.handle);
-  EXPECT_EQ(link.up.how, 1);
-  exchange(channel, link.id, "three\n");
-  close(channel, link.id);
-}
-
-TEST_F(cid_peers, nothing_is_kept_unless_the_profile_says_so) {
-  start_server(cid_suite_called("psk_aes128_ccm8"));
-  auto channel = client(own_cid, {R"("keep",0)"});
-  const auto link = connect(channel);
-  exchange(channel, link.id, "one\n");
-  daemon_.restart(SIGKILL);
-  auto next = client();
-  EXPECT_NE(connect(next, link.handle).up.how, 2);
-}
-
-TEST_F(cid_peers, another_user_of_the_handle_does_not_continue) {
-  start_server(cid_suite_called("psk_aes128_ccm8"));
-  auto channel = client();
-  const auto link = connect(channel);
-  exchange(channel, link.id, "one\n");
-  restart(channel, daemon_end::killed);
-  auto stranger = client();
-  stranger.tcred(tag::device, 3, wrong_psk_key);
-  const int id = stranger.open();
-  stranger.ok("AT#TRESUME=" + std::to_string(id) + "," + at::quote(link.handle));
-  stranger.ok("AT#TCONN=" + std::to_string(id) + ",\"127.0.0.1\"," + std::to_string(relay_->port()));
-  auto item = stranger.event();
-  while (item.line.starts_with("#TKEY:")) item = stranger.event();
-  EXPECT_TRUE(item.line.starts_with("#TFAIL:")) << item.line;
-}
-
-TEST_F(cid_peers, records_that_come_again_are_taken_once) {
-  start_server(cid_suite_called("psk_aes128_ccm8"));
-  relay_->deliver(delivery::doubled);
-  auto channel = client();
-  auto link = connect(channel);
-  for (const auto how : {daemon_end::stopped, daemon_end::killed}) {
-    for (const auto* message : {"one\n", "two\n", "three\n"}) exchange(channel, link.id, message);
-    restart(channel, how);
-    channel = client();
-    link = continue_association(channel, link, how);
-    relay_->replay_to_client(0);
-    exchange(channel, link.id, "behind replays\n");
-    channel.ok("AT");
-    const auto surplus = channel.raw().next_event(std::chrono::steady_clock::now());
-    EXPECT_FALSE(surplus) << surplus->line;
-  }
 }
 
 // ---- Mbed TLS' own bad network

@@ -115,11 +115,6 @@ bool record_relay::has_lost_flight() const {
   return loss_ && loss_->has_lost();
 }
 
-void record_relay::lose_all_from_server(bool is_lost) {
-  const std::lock_guard lock(mutex_);
-  is_server_lost_ = is_lost;
-}
-
 wire_log record_relay::log() const {
   const std::lock_guard lock(mutex_);
   return log_;
@@ -174,7 +169,6 @@ void record_relay::pass_from_server() {
     const auto length = ::recv(server_fd_, buffer.data(), buffer.size(), 0);
     if (length < 0) return;
     const auto arriving = noted(false, bytes_view(buffer.data(), static_cast<std::size_t>(length)));
-    if (is_server_lost_) continue;
     for (const auto& each : arriving) send_to_client(each);
   }
 }

@@ -53,8 +53,6 @@ class record_relay {
   // The flight of the next handshake, counted from 1.
   void lose_flight(int number);
   bool has_lost_flight() const;
-  // Until further notice what comes from the server is kept here, but lost.
-  void lose_all_from_server(bool is_lost);
   // The client gets once more all that the server has sent, from this datagram on.
   void replay_to_client(std::size_t from_datagram);
 
@@ -83,7 +81,6 @@ class record_relay {
   std::size_t protected_from_client_ = 0;
   std::size_t protected_from_server_ = 0;
   delivery how_ = delivery::as_sent;
-  bool is_server_lost_ = false;
   std::optional<flight_loss> loss_;
   std::atomic<bool> is_over_ = false;
   std::thread thread_;  // last: it uses all of the above
