@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <stdexcept>
 
@@ -150,9 +151,6 @@ cid_link cid_test::connect_to(int port, test_channel& channel, const std::string
   made.up = must(at::parse_up(item.line), item.line);
   EXPECT_EQ(made.handle.size(), 32U);
   EXPECT_EQ(made.up.version, "DTLSv1.2");
-  if (!handle.empty()) {
-    EXPECT_EQ(made.handle, handle);
-  }
   return made;
 }
 
@@ -183,17 +181,32 @@ void cid_test::close(test_channel& channel, int id) const {
   await_printed("Waiting for a remote connection", waiting + 1);
 }
 
+void cid_test::flush_store() const {
+  test_channel channel(daemon_);
+  channel.ok("AT#TCRED=0,999,4,1,0", "x");  // answered when it is on the disk, and what came before
+}
+
+// The file is the same one, or the store would count as a copy; what was in memory only is not in it.
+void cid_test::lose_counters() const {
+  const auto path = daemon_.state_path("associations.counters");
+  const auto size = std::filesystem::file_size(path);
+  EXPECT_GT(size, 0U);
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  file << std::string(size, '\0');
+}
+
 void cid_test::restart(test_channel& channel, daemon_end how) {
   const auto passed = relay_->client_records();
+  if (how != daemon_end::stopped && daemon_.daemon().is_running()) flush_store();
   daemon_.stop(how == daemon_end::stopped ? SIGTERM : SIGKILL);
   for (;;) {
     const auto item = channel.raw().next_event(deadline());
     if (!item) break;
-    if (!item->line.starts_with("#TDOWN:")) ADD_FAILURE() << "a daemon that ends says " << item->line;
+    const bool is_late_answer = item->line.starts_with("#TRX:");  // to what was sent more than once
+    if (!is_late_answer && !item->line.starts_with("#TDOWN:"))
+      ADD_FAILURE() << "a daemon that ends says " << item->line;
   }
-  if (how == daemon_end::reboot) {
-    EXPECT_TRUE(std::filesystem::remove(daemon_.state_path("associations.counters")));
-  }
+  if (how == daemon_end::reboot) lose_counters();
   daemon_.restart(SIGKILL);
   EXPECT_EQ(relay_->client_records(), passed) << "records of a daemon that keeps its associations";
 }
@@ -207,13 +220,15 @@ void cid_test::exchange_after(daemon_end how, test_channel& channel, int id, std
 cid_link cid_test::continue_association(test_channel& channel, const cid_link& before,
                                         daemon_end after) const {
   const auto from = relay_->datagrams();
+  const auto broken = broken_associations();
   auto made = connect(channel, before.handle);
   EXPECT_EQ(made.up.how, 2);
+  EXPECT_EQ(made.handle, before.handle);
   EXPECT_EQ(made.up.suite, before.up.suite);
   exchange_after(after, channel, made.id, "continued " + std::to_string(from) + "\n");
   const auto log = relay_->log();
   EXPECT_EQ(handshake_records(log, from), 0U);
-  EXPECT_EQ(times_printed("mbedtls_ssl_read returned"), 0U) << server().output();
+  EXPECT_EQ(broken_associations(), broken);
   return made;
 }
 

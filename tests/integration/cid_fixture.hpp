@@ -41,7 +41,7 @@ struct cid_link {
 enum class daemon_end {
   stopped,  // SIGTERM
   killed,
-  reboot  // killed, and what the machine has in memory only is gone
+  reboot  // killed, and what the machine had in memory only is lost
 };
 
 class cid_test : public ::testing::Test {
@@ -69,7 +69,10 @@ class cid_test : public ::testing::Test {
   // AT#TCLOSE, and the server heard it.
   void close(test_channel& channel, int id) const;
 
-  // Ends the daemon and starts it again. The client's channel must end without more than #TDOWN.
+  // What is in memory is on the disk too.
+  void flush_store() const;
+  // Ends the daemon and starts it again. To the client's channel it says no more than #TDOWN, and nothing at
+  // all on the wire. Before it is killed, what it has to store is stored.
   void restart(test_channel& channel, daemon_end how);
   // By a new client: <how> is 2, and messages pass both ways without a byte of a handshake.
   cid_link continue_association(test_channel& channel, const cid_link& before, daemon_end after) const;
@@ -81,8 +84,12 @@ class cid_test : public ::testing::Test {
   // By the last handshake.
   wire_association agreed() const { return relay_->log().associations().back(); }
 
+  void lose_counters() const;
+
   const peer& server() const { return *server_; }
   std::size_t times_printed(std::string_view text) const;
+  // Of associations that ended other than by goodbye.
+  std::size_t broken_associations() const { return times_printed("mbedtls_ssl_read returned"); }
   void await_printed(std::string_view text, std::size_t times) const;
 
   identity root_ = make_root("test root");

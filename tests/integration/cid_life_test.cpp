@@ -67,6 +67,20 @@ TEST_F(cid_life, goodbye_ends_the_association) {
   close(channel, link.id);
 }
 
+// The server knows nothing of it any more: who continued would speak to nobody.
+TEST_F(cid_life, goodbye_is_remembered_by_a_daemon_killed_at_once) {
+  start_server(cid_suite_called("psk_aes128_ccm8"));
+  auto channel = client();
+  const auto link = connect(channel);
+  exchange(channel, link.id, "one\n");
+  flush_store();
+  channel.ok("AT#TCLOSE=" + std::to_string(link.id));
+  daemon_.restart(SIGKILL);
+  await_printed("connection was closed gracefully", 1);
+  auto next = client();
+  EXPECT_NE(connect(next, link.handle).up.how, 2);
+}
+
 TEST_F(cid_life, nothing_is_kept_unless_the_profile_says_so) {
   start_server(cid_suite_called("psk_aes128_ccm8"));
   auto channel = client(own_cid, {R"("keep",0)"});
@@ -103,7 +117,7 @@ TEST_F(cid_life, records_that_come_again_are_taken_once) {
     restart(channel, how);
     channel = client();
     link = continue_association(channel, link, how);
-    relay_->replay_to_client(0);
+    relay_->replay_to_client(0, relay_->datagrams());
     exchange(channel, link.id, "behind replays\n");
     channel.ok("AT");
     const auto surplus = channel.raw().next_event(std::chrono::steady_clock::now());
@@ -145,11 +159,15 @@ INSTANTIATE_TEST_SUITE_P(after, cid_lost_last_flight,
 
 TEST_F(cid_life, a_server_that_wants_to_renegotiate_is_told_no) {
   start_server(cid_suite_called("psk_aes128_gcm"),
-               {.more = {"renegotiation=1", "renegotiate=1", "renego_delay=-1"}});
+               // It would repeat its request until it is granted.
+               {.more = {"renegotiation=1", "renegotiate=1", "renego_delay=-1", "hs_timeout=60000-60000"}});
   auto channel = client();
   auto link = connect(channel);
   const auto from = relay_->datagrams();
   for (const auto* message : {"one\n", "two\n", "three\n"}) exchange(channel, link.id, message);
+  // A refusal for each request, with the Finished and the messages: as many records there as back.
+  EXPECT_TRUE(
+      eventually([&] { return relay_->protected_records(true) == relay_->protected_records(false); }));
   EXPECT_EQ(times_printed("Requestion renegotiation... ok"), 1U);
   EXPECT_EQ(handshake_records(relay_->log(), from), 0U);
   link = survive(channel, link);

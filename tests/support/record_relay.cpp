@@ -135,10 +135,11 @@ std::size_t record_relay::protected_records(bool is_from_client) const {
   return is_from_client ? protected_from_client_ : protected_from_server_;
 }
 
-void record_relay::replay_to_client(std::size_t from_datagram) {
+void record_relay::replay_to_client(std::size_t from_datagram, std::size_t to_datagram) {
   const std::lock_guard lock(mutex_);
   for (const auto& record : log_.records())
-    if (!record.is_from_client && record.datagram >= from_datagram) send_to_client(record.data);
+    if (!record.is_from_client && record.datagram >= from_datagram && record.datagram < to_datagram)
+      send_to_client(record.data);
 }
 
 void record_relay::run() {

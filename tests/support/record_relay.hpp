@@ -53,8 +53,8 @@ class record_relay {
   // The flight of the next handshake, counted from 1.
   void lose_flight(int number);
   bool has_lost_flight() const;
-  // The client gets once more all that the server has sent, from this datagram on.
-  void replay_to_client(std::size_t from_datagram);
+  // The client gets once more what the server has sent, in these datagrams.
+  void replay_to_client(std::size_t from_datagram, std::size_t to_datagram);
 
   wire_log log() const;
   std::size_t datagrams() const;
