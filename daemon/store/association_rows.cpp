@@ -17,6 +17,11 @@ std::uint64_t reserve_behind(std::uint64_t number, std::uint64_t block) {
   return std::min(number + block, max_sequence_numbers);
 }
 
+// A row that was on its way when a number was refused does not cover it.
+bool has_what_was_asked(const live_association& one) {
+  return !one.has_row || (one.write.wanted < one.write.allowed && one.read.wanted < one.read.allowed);
+}
+
 bool is_anchor(std::uint32_t user) { return user == store_anchor::row_user; }
 
 }  // namespace
@@ -191,7 +196,8 @@ void association_store::written(std::uint64_t batch, const std::vector<row_name>
       one->write.allowed = std::max(one->write.allowed, one->write_reserved);
       one->read.allowed = std::max(one->read.allowed, one->read_reserved);
     }
-    if (one->holder != nullptr && std::exchange(one->holder->is_waiting_, false)) notify(one->holder);
+    if (one->holder != nullptr && has_what_was_asked(*one) && std::exchange(one->holder->is_waiting_, false))
+      notify(one->holder);
   }
 }
 

@@ -257,6 +257,23 @@ TEST_F(reservation, trouble_refuses_only_when_numbers_are_needed) {
   EXPECT_TRUE(lease->may_write(1024));
 }
 
+TEST_F(reservation, who_waits_goes_on_waiting_when_an_earlier_row_is_complete) {
+  const auto lease = world_.keep("h", "k", true, 0);
+  EXPECT_TRUE(world_.submit());
+  int told = 0;
+  lease->on_reserved([&] { ++told; });
+  EXPECT_FALSE(lease->may_write(1024));
+  world_.complete();
+  EXPECT_EQ(told, 0);
+  EXPECT_TRUE(world_.submit());
+  world_.fail(lost::before_the_disk);
+  EXPECT_EQ(told, 1);
+  EXPECT_TRUE(lease->is_refused());
+  world_.settle();
+  EXPECT_EQ(told, 2);
+  EXPECT_TRUE(lease->may_write(1024));
+}
+
 TEST_F(reservation, who_waits_is_told_of_trouble) {
   const auto lease = world_.keep("h", "k", true, 0);
   world_.settle();
