@@ -37,6 +37,7 @@ files() {
 }
 
 packages() { scripts/packages.sh check; }
+mbedtls_peer() { scripts/mbedtls_peer.sh; }
 format() { files '*.cpp' '*.hpp' '*.c' '*.h' | xargs -0 --no-run-if-empty clang-format --dry-run --Werror; }
 scripts() { files '*.sh' .ci/run | xargs -0 --no-run-if-empty shellcheck; }
 manuals() { files 'docs/man/*' | xargs -0 --no-run-if-empty mandoc -Tlint -Wwarning; }
@@ -71,16 +72,22 @@ fuzz() {
 
 summary=()
 failed=0
-# step NAME COMMAND...: runs it and notes the outcome, which is also the return status.
+skipped=false
+# step NAME COMMAND...: runs it and notes the outcome, which is also the return status. Status 77 of the
+# command: it cannot be had on this machine, which is a failure where CI=true.
 step() {
-  local name=$1 started=$SECONDS outcome=ok
+  local name=$1 started=$SECONDS outcome=ok status=0
   shift
   printf '\n== %s\n' "$name"
-  "$@" || {
+  "$@" || status=$?
+  if ((status == 77)) && [[ ${CI:-} != true ]]; then
+    outcome=SKIPPED
+    skipped=true
+  elif ((status != 0)); then
     outcome=FAILED
     failed=1
-  }
-  summary+=("$(printf '%-28s %-6s %4d s' "$name" "$outcome" $((SECONDS - started)))")
+  fi
+  summary+=("$(printf '%-28s %-7s %4d s' "$name" "$outcome" $((SECONDS - started)))")
   [[ $outcome == ok ]]
 }
 build_and_test() { step "$1: build" build "$1" && step "$1: test" run_tests "$1"; }
@@ -90,6 +97,8 @@ step packages packages || exit 1
 step format format
 step scripts scripts
 step 'manual pages' manuals
+step 'Mbed TLS peer' mbedtls_peer ||
+  summary+=("SKIPPED: the tests with a peer that knows connection IDs, for the reason that 'Mbed TLS peer' gives above")
 if step 'dev: build' build dev; then
   step 'dev: test' run_tests dev
   $quick || step clang-tidy tidy
@@ -102,6 +111,8 @@ fi
 printf '\n%s\n' "${summary[@]}"
 if ((failed)); then
   echo "FAILED after $SECONDS s"
+elif $skipped; then
+  echo "passed in $SECONDS s what could be run; NOT ALL OF IT was, see SKIPPED above"
 else
   echo "all passed in $SECONDS s"
 fi

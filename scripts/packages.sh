@@ -15,6 +15,8 @@ if [[ ${1:-} == check ]]; then
   packages+=(
     # tests and benchmarks
     libgtest-dev libgmock-dev libbenchmark-dev openssl gnutls-bin nginx-light procps systemd systemd-container
+    # the peer of scripts/mbedtls_peer.sh
+    dpkg-dev debian-archive-keyring util-linux
     # fuzzing, format, lint
     clang libclang-rt-14-dev clang-format clang-tidy shellcheck mandoc python3 git
   )

@@ -161,6 +161,7 @@ avs_error_t read_configuration(const avs_net_ssl_configuration_t& from, transpor
   if (from.use_connection_id && over == transport::datagram) {
     into.lasting.push_back(text_option("cid", ""));
     into.lasting.back().is_optional = true;
+    into.continues = true;
   }
   return read_backend(from.backend_configuration, into);
 }

@@ -36,6 +36,7 @@ struct configuration {
   int forced_mtu = 0;
   avs_net_resolved_endpoint_t* preferred_endpoint = nullptr;  // the application's, or none
   std::span<std::uint8_t> resumption_buffer;                  // the application's
+  bool continues = false;  // with a connection ID: a connect may go on without a handshake
   std::string interface_name;
 };
 

@@ -118,8 +118,11 @@ avs_error_t secure_socket::connect(const char* host, const char* port) {
   ending_ = ending::none;
   path_limit_.reset();
   inner_limit_.reset();
-  const auto up = socket_.connect(
-      {host, *number, preferred_address(), load_handle(config_.resumption_buffer)}, connect_deadline());
+  auto up = socket_.connect({host, *number, preferred_address(), load_handle(config_.resumption_buffer)},
+                            connect_deadline());
+  // Without a connection ID the application counts on a connect to find out whether the server still knows
+  // it.
+  if (up && up->how == 2 && !config_.continues) up = socket_.rehandshake(connect_deadline());
   if (!up) return fail_connect(up.why());
   up_ = *up;
   hostname_ = host;

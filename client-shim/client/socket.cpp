@@ -234,6 +234,12 @@ at::result<at::up_event> socket::connect_again(const target& to, time_point dead
   if (!to.handle.empty()) commands += at::format(at::resume_request{id, to.handle}).substr(2) + ";";
   commands += at::format(at::connect_request{id, to.host, to.port, to.preferred_address}).substr(2);
   if (auto wrong = run(commands, deadline)) return std::move(*wrong);
+  auto up = wait_for_outcome(deadline);
+  target_ = to;
+  return up;
+}
+
+at::result<at::up_event> socket::wait_for_outcome(time_point deadline) {
   while (!outcome_) {
     auto event = channel_->next_event(deadline);
     if (!event) {
@@ -243,8 +249,21 @@ at::result<at::up_event> socket::connect_again(const target& to, time_point dead
     note(std::move(*event));
   }
   collect();
-  target_ = to;
   return *std::exchange(outcome_, std::nullopt);
+}
+
+at::result<at::up_event> socket::rehandshake(time_point deadline) {
+  if (!is_connected_) return not_connected();
+  alert_ = -1;
+  outcome_.reset();
+  const auto answered =
+      channel_->command("AT" + at::format(at::rehandshake_request{id, true}).substr(2) + "\r",
+                        std::min(deadline, std::chrono::steady_clock::now() + command_limit));
+  if (!answered) return lost(answered.why());
+  if (!answered->is_ok)
+    return at::failure{answered->code, "The modem refuses a new handshake: " +
+                                           std::string(at::describe(answered->code)) + "."};
+  return wait_for_outcome(deadline);
 }
 
 void socket::close(bool is_silent, time_point deadline) {

@@ -84,6 +84,9 @@ class socket {
   // Errors: those of AT#TOPEN and #TFAIL, of channel::open(); 804 the deadline passed. alert() tells more.
   // After an error the socket can connect again.
   at::result<at::up_event> connect(const target& to, time_point deadline);
+  // A new handshake with the same peer, abbreviated if possible. Errors: those of AT#TREHS and #TFAIL (the
+  // connection before it goes on then), 811 not connected, 804 the deadline passed.
+  at::result<at::up_event> rehandshake(time_point deadline);
   // One datagram, or all of the bytes. What goes wrong later comes from receive(). Errors: 811 not connected,
   // 803 the modem is gone, 804 it does not read.
   std::optional<at::failure> send(bytes_view data, time_point deadline);
@@ -133,6 +136,7 @@ class socket {
   void forget_channel();
   void make_way(time_point deadline);
   at::result<at::up_event> connect_again(const target& to, time_point deadline);
+  at::result<at::up_event> wait_for_outcome(time_point deadline);
   bool is_stream() const;
   bool can_continue() const;
   bool is_association_there(const std::string& handle, time_point deadline);

@@ -30,7 +30,7 @@ struct services {
   settings config;               // of the last good load
   named_profiles profiles;       // the named profiles of `config`
   std::size_t open_sockets = 0;  // of all channels
-  std::set<modem*> modems{};       // of all channels
+  std::set<modem*> modems{};     // of all channels
 };
 
 // Makes the named profiles of a configuration. Each value was validated when it was loaded; what may still be

@@ -11,8 +11,8 @@ bool is_wildcard(const std::string& address) { return address == "0.0.0.0" || ad
 // Without a connection ID the peer knows the association by our address and port: a client that bound others
 // cannot have it.
 bool socket_machine::can_come_from(const net::endpoint& local) const {
-  if (local.port == 0 || local_.port == 0 || !keeps_port_) return true;
-  return local_.port == local.port && (is_wildcard(local_.address) || local_.address == local.address);
+  if (local.port == 0 || bound_.port == 0) return true;
+  return bound_.port == local.port && (is_wildcard(bound_.address) || bound_.address == local.address);
 }
 
 bool socket_machine::begin_to_continue() {

@@ -106,7 +106,7 @@ class socket_machine {
   // The local port was bound by the client: every handshake has to use it.
   void keep_port(bool is_bound) { keeps_port_ = is_bound; }
   // Taken by the client before a connect, with the port that the kernel chose; {} when given up.
-  void on_bound(const net::endpoint& local) { local_ = local; }
+  void on_bound(const net::endpoint& local) { local_ = bound_ = local; }
   void reopen();
   send_result send(bytes_view payload, bool is_last, time_point now);
   void shut(farewell how, time_point now);
@@ -232,6 +232,7 @@ class socket_machine {
 
   at::connect_request request_;
   std::vector<std::string> candidates_;  // addresses not tried yet, the next one last
+  net::endpoint bound_;                  // by the client; {}: it left that to us
   net::endpoint local_;
   net::endpoint remote_;
   std::size_t path_limit_bytes_ = 0;

@@ -19,9 +19,11 @@ std::array<const std::string*, 5> texts(const association_entry& entry) {
 }
 
 std::size_t encoded_size(const association_entry& entry) {
-  std::size_t size = 1 + 8 + entry.binding.size() + 3 * 2 + 2 * 8 + 4 + 1 + 2 * 8;
+  constexpr std::size_t numbers = 1 + 8 + 3 * 2 + 2 * 8 + 4 + 1 + 2 * 8;
+  constexpr std::size_t exact_numbers = 3 * sizeof(std::uint64_t);
+  std::size_t size = numbers + entry.binding.size();
   for (const auto* text : texts(entry)) size += 1 + text->size();
-  if (entry.is_clean) size += 3 * 8;
+  if (entry.is_clean) size += exact_numbers;
   return size + 4 + entry.constant.size();
 }
 

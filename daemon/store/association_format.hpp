@@ -18,8 +18,8 @@ namespace tlsmodem {
 inline constexpr std::uint64_t max_sequence_numbers = std::uint64_t{1} << 48;
 inline constexpr std::size_t max_association_constant_bytes = std::size_t{64} * 1024;
 
-struct association_entry {
-  std::uint64_t id = 0;        // random; never that of another association
+// Where an association belongs, and what is told of it.
+struct association_place {
   tls::fingerprint binding{};  // of what it must not outlive
   std::string host;
   std::uint16_t port = 0;
@@ -27,6 +27,10 @@ struct association_entry {
   net::endpoint local;
   std::string version;
   std::string suite;
+};
+
+struct association_entry : association_place {
+  std::uint64_t id = 0;  // random; never that of another association
   std::chrono::sys_seconds made{};
   std::chrono::sys_seconds expires{};
   std::uint32_t slot = 0;  // of the counter file; 0: none

@@ -12,10 +12,6 @@ namespace {
 constexpr std::uint64_t few_to_write = 512;
 constexpr std::uint64_t few_to_accept = 16;
 
-bool is_short(std::uint64_t number, std::uint64_t reserved, std::uint64_t few) {
-  return number + few >= reserved && reserved < max_sequence_numbers;
-}
-
 }  // namespace
 
 association_lease::association_lease(association_store& store, row_owner::row_name name,
@@ -32,29 +28,29 @@ association_lease::~association_lease() {
   std::erase(store_->notices_, this);
 }
 
-bool association_lease::refuse(std::uint64_t& wanted, std::uint64_t number) {
-  wanted = std::max(wanted, number);
-  is_waiting_ = true;
-  return false;
-}
-
 bool association_lease::may_write(std::uint64_t number) {
-  if (held_ == nullptr || number >= max_sequence_numbers) return false;
-  if (!held_->has_row) return true;
-  const bool is_free = number < held_->write_allowed;
-  if (!is_free) refuse(held_->write_wanted, number);
-  const auto coming = held_->is_in_flight ? held_->write_reserved : held_->write_allowed;
-  if (is_short(number, std::max(coming, held_->write_allowed), few_to_write)) store_->ask(name_, *held_);
-  return is_free;
+  if (held_ == nullptr) return false;
+  return may_use(number, &live_association::write, held_->write_reserved, few_to_write);
 }
 
 bool association_lease::may_accept(std::uint64_t number) {
-  if (held_ == nullptr || number >= max_sequence_numbers) return false;
+  if (held_ == nullptr) return false;
+  return may_use(number, &live_association::read, held_->read_reserved, few_to_accept);
+}
+
+// `reserved` is what the newest row says, wherever it is.
+bool association_lease::may_use(std::uint64_t number, live_association::numbers live_association::*of,
+                                std::uint64_t reserved, std::uint64_t few) {
+  if (number >= max_sequence_numbers) return false;
   if (!held_->has_row) return true;
-  const bool is_free = number < held_->read_allowed;
-  if (!is_free) refuse(held_->read_wanted, number);
-  const auto coming = held_->is_in_flight ? held_->read_reserved : held_->read_allowed;
-  if (is_short(number, std::max(coming, held_->read_allowed), few_to_accept)) store_->ask(name_, *held_);
+  auto& numbers = held_->*of;
+  const bool is_free = number < numbers.allowed;
+  if (!is_free) {
+    numbers.wanted = std::max(numbers.wanted, number);
+    is_waiting_ = true;
+  }
+  const auto coming = held_->is_in_flight ? std::max(reserved, numbers.allowed) : numbers.allowed;
+  if (number + few >= coming && coming < max_sequence_numbers) store_->ask(name_, *held_);
   return is_free;
 }
 

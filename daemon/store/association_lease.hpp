@@ -27,12 +27,12 @@ struct live_association : association_entry {
   bool is_in_flight = false;   // the newest submission was not answered
   row_kind submitted = row_kind::none;
   std::uint64_t batch = 0;  // of the newest submission
-  // Numbers below are reserved by what is on the disk.
-  std::uint64_t write_allowed = 0;
-  std::uint64_t read_allowed = 0;
-  // Asked for: the next reservation is to go beyond.
-  std::uint64_t write_wanted = 0;
-  std::uint64_t read_wanted = 0;
+  struct numbers {
+    std::uint64_t allowed = 0;  // those below are reserved by what is on the disk
+    std::uint64_t wanted = 0;   // the next reservation is to go beyond
+  };
+  numbers write;
+  numbers read;
   std::uint64_t used = 0;  // counts up
   association_lease* holder = nullptr;
 };
@@ -66,7 +66,8 @@ class association_lease final : public dtls12::sequence_journal {
  private:
   friend class association_store;
   association_lease(association_store& store, row_owner::row_name name, live_association& held);
-  bool refuse(std::uint64_t& wanted, std::uint64_t number);
+  bool may_use(std::uint64_t number, live_association::numbers live_association::*of, std::uint64_t reserved,
+               std::uint64_t few);
 
   association_store* store_;
   const row_owner::row_name name_;

@@ -96,8 +96,8 @@ bool association_store::restore(live_association& one) {
   } else if (slot) {
     one.counters = *slot;
     // A row that was read from a store that cannot be written may not be on the disk.
-    one.write_allowed = is_troubled_ ? 0 : one.write_reserved;
-    one.read_allowed = is_troubled_ ? 0 : one.read_reserved;
+    one.write.allowed = is_troubled_ ? 0 : one.write_reserved;
+    one.read.allowed = is_troubled_ ? 0 : one.read_reserved;
   } else {
     one.counters = {one.write_reserved, dtls12::replay_window::closed_below(one.read_reserved)};
   }
@@ -161,18 +161,18 @@ void association_store::reserve(live_association& one) const {
     one.write_reserved = write_next;
     one.read_reserved = read_next;
     // From here on the disk may say that nobody uses it.
-    one.write_allowed = one.read_allowed = 0;
+    one.write.allowed = one.read.allowed = 0;
     return;
   }
   one.submitted = live_association::row_kind::in_use;
   one.write_reserved =
-      std::max(one.write_reserved, reserve_behind(std::max(write_next, one.write_wanted), write_block));
+      std::max(one.write_reserved, reserve_behind(std::max(write_next, one.write.wanted), write_block));
   one.read_reserved =
-      std::max(one.read_reserved, reserve_behind(std::max(read_next, one.read_wanted), read_block));
+      std::max(one.read_reserved, reserve_behind(std::max(read_next, one.read.wanted), read_block));
   // The first row: either it comes to the disk and covers them, or there is nothing to take up.
   if (!one.has_row) {
-    one.write_allowed = one.write_reserved;
-    one.read_allowed = one.read_reserved;
+    one.write.allowed = one.write_reserved;
+    one.read.allowed = one.read_reserved;
   }
 }
 
@@ -188,8 +188,8 @@ void association_store::written(std::uint64_t batch, const std::vector<row_name>
     if (one->submitted == live_association::row_kind::none) {
       one->may_be_stored = one->has_row = false;
     } else if (one->submitted == live_association::row_kind::in_use) {
-      one->write_allowed = std::max(one->write_allowed, one->write_reserved);
-      one->read_allowed = std::max(one->read_allowed, one->read_reserved);
+      one->write.allowed = std::max(one->write.allowed, one->write_reserved);
+      one->read.allowed = std::max(one->read.allowed, one->read_reserved);
     }
     if (one->holder != nullptr && std::exchange(one->holder->is_waiting_, false)) notify(one->holder);
   }

@@ -22,9 +22,14 @@ std::uint64_t make_id() {
   return id;
 }
 
+// One change that no file takes would hold up all others.
+bool is_row_name(std::string_view handle) {
+  return !handle.empty() && handle.size() <= store::max_name_bytes &&
+         handle.find('\0') == std::string_view::npos;
+}
+
 association_store::place place_of(const live_association& one) {
-  return {one.binding, one.host,    one.port,  one.remote,
-          one.local,   one.version, one.suite, one.is_kept && !one.is_forgotten};
+  return {one, one.is_kept && !one.is_forgotten};
 }
 
 }  // namespace
@@ -139,19 +144,14 @@ std::unique_ptr<association_lease> association_store::keep(user_id user, const s
   }
   make_room(user, 1, constant.size());
   auto& one = users_[user][handle];
+  const bool is_kept = where.is_kept;
   one.id = make_id();
-  one.binding = where.binding;
-  one.host = std::move(where.host);
-  one.port = where.port;
-  one.remote = std::move(where.remote);
-  one.local = std::move(where.local);
-  one.version = std::move(where.version);
-  one.suite = std::move(where.suite);
+  static_cast<association_place&>(one) = std::move(where);
   one.made = clock_();
   one.expires = one.made + limits_.lifetime;
   one.constant = std::move(constant);
   one.counters = counters;
-  one.is_kept = where.is_kept && can_be_stored(one);
+  one.is_kept = is_kept && is_row_name(handle) && can_be_stored(one);
   one.may_be_stored = may_be_stored;
   auto lease = lend({user, handle}, one);
   if (one.is_kept || may_be_stored) mark({user, handle});

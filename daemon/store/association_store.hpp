@@ -30,15 +30,7 @@ class association_store : public row_owner {
     bool only_this_boot = false;            // rows of an earlier boot are dropped when they are loaded
   };
 
-  // Where an association belongs.
-  struct place {
-    tls::fingerprint binding{};
-    std::string host;
-    std::uint16_t port = 0;
-    net::endpoint remote;
-    net::endpoint local;
-    std::string version;
-    std::string suite;
+  struct place : association_place {
     bool is_kept = true;  // in the store too; otherwise only in memory
   };
 

@@ -13,7 +13,9 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <span>
 
 namespace tlsmodem {
@@ -21,7 +23,8 @@ namespace {
 
 constexpr std::uint64_t magic = 0x746c736d636e7472;  // "tlsmcntr"
 constexpr std::uint64_t format_version = 1;
-constexpr std::size_t boot_words = 5;  // 36 characters
+constexpr std::size_t boot_digits = 32;
+constexpr std::size_t boot_words = boot_digits / sizeof(std::uint64_t);
 constexpr std::size_t header_words = 2 + boot_words + 1;
 constexpr std::uint64_t id_of_generation = 0x67656e6572617465;
 
@@ -34,6 +37,9 @@ std::uint64_t check(std::span<const std::uint64_t> words) {
   }
   return sum ^ sum >> 31;
 }
+
+// The kernel tells a boot with hyphens, systemd without.
+bool is_hex_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
 std::vector<std::uint64_t> header_of(std::string_view boot) {
   std::vector<std::uint64_t> words(header_words);
@@ -78,12 +84,16 @@ bool is_ours(int file) {
 
 }  // namespace
 
-std::string counter_file::this_boot() {
+std::string counter_file::this_boot(const std::string& told_in, const char* told_too) {
   std::array<char, 64> text{};
-  const unique_fd file(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
-  const auto got = file ? ::read(file.value(), text.data(), text.size()) : -1;
-  if (got == 37) return {text.data(), 36};
-  std::array<unsigned char, 16> random{};
+  const unique_fd file(::open(told_in.c_str(), O_RDONLY | O_CLOEXEC));
+  const auto got = file ? ::read(file.value(), text.data(), text.size()) : 0;
+  std::string_view told(text.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  if (told.empty() && told_too != nullptr) told = told_too;
+  std::string boot;
+  std::copy_if(told.begin(), told.end(), std::back_inserter(boot), is_hex_digit);
+  if (boot.size() == boot_digits) return boot;
+  std::array<unsigned char, boot_digits / 2> random{};
   if (RAND_bytes(random.data(), random.size()) != 1) std::abort();
   return lower_hex(random);
 }

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,8 +23,10 @@ namespace tlsmodem {
 
 class counter_file {
  public:
-  // Of this running system; random when it does not tell, so that it is never an earlier one.
-  static std::string this_boot();
+  // Of this running system, as the kernel tells it, or the service manager where /proc/sys is hidden; random
+  // when neither does, so that it is never an earlier one.
+  static std::string this_boot(const std::string& told_in = "/proc/sys/kernel/random/boot_id",
+                               const char* told_too = std::getenv("TLSMODEM_BOOT_ID"));
 
   static constexpr std::string_view name = "associations.counters";
   static constexpr std::uint32_t no_slot = 0;

@@ -38,7 +38,7 @@ struct store_anchor::description {
   std::uint64_t generation = 0;
 };
 
-store_anchor::store_anchor(std::string directory, const counter_file& counters, std::string machine_id)
+store_anchor::store_anchor(std::string directory, const counter_file& counters, const std::string& machine_id)
     : directory_(std::move(directory)), counters_(counters), machine_(digest_of(machine_id)) {}
 
 store_anchor::file store_anchor::look_at(const std::string& path) {

@@ -27,7 +27,7 @@ class store_anchor {
 
   // The directory is locked; the counter file is the one in it, and must outlive this object.
   store_anchor(std::string directory, const counter_file& counters,
-               std::string machine_id = "/etc/machine-id");
+               const std::string& machine_id = "/etc/machine-id");
 
   struct verdict {
     std::string reason;            // why the associations beside it are not to be used; empty: they are

@@ -13,8 +13,6 @@ using dtls12::verdict;
 constexpr std::uint8_t warning = 1;
 constexpr std::uint8_t fatal = 2;
 constexpr std::uint8_t close_notify = 0;
-constexpr std::uint8_t no_renegotiation = 100;
-constexpr std::uint8_t hello_request = 0;
 constexpr std::uint8_t client_hello = 1;
 constexpr std::uint8_t finished = 20;
 constexpr std::size_t handshake_header_bytes = 12;
@@ -88,8 +86,7 @@ void association_engine::take_alert(bytes_view content) {
 void association_engine::take_handshake(bytes_view content, time_point now) {
   if (content.size() < handshake_header_bytes) return;
   if (content[0] == finished && unconfirmed_.repeat(outgoing_, now)) ++info_.retransmissions;
-  // RFC 5246 7.4.1.1 lets us ignore it, but a server that waits for an answer would rather have one.
-  if (content[0] == hello_request && !is_shut_) send_alert({warning, no_renegotiation});
+  // RFC 5246 7.4.1.1 lets us ignore a HelloRequest; over no_renegotiation, OpenSSL's server gives up.
 }
 
 void association_engine::on_numbers_reserved(time_point now) {

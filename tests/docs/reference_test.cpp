@@ -137,10 +137,11 @@ TEST(reference, error_numbers_of_commands_exist) {
 // What this version emits is what it has a format for.
 std::set<std::string> emitted_events() {
   std::set<std::string> names;
-  for (const auto& line : {at::format(at::up_event{}), at::format(at::fail_event{}),
-                           at::format(at::down_event{}), at::format(at::received_event{}),
-                           at::format_ready(1, 1), at::format(at::error_event{1, at::error::internal}),
-                           at::format(at::key_event{1, "handle"}), at::format_lost(1)}) {
+  for (const auto& line :
+       {at::format(at::up_event{}), at::format(at::fail_event{}), at::format(at::down_event{}),
+        at::format(at::received_event{}), at::format_ready(1, 1), at::format(at::moved_event{}),
+        at::format(at::error_event{1, at::error::internal}), at::format(at::key_event{1, "handle"}),
+        at::format_lost(1)}) {
     EXPECT_TRUE(at::is_event(line)) << line;
     names.insert(line.substr(0, line.find(':')));
   }
@@ -155,9 +156,10 @@ TEST(reference, every_event_has_a_section_and_no_other_has) {
   EXPECT_EQ(documented, emitted_events());
 }
 
-// #TLOST takes hundreds of events that nobody reads; tests/protocol shows it.
+// #TLOST takes hundreds of events that nobody reads; tests/protocol shows it. #TMOVED takes a server with
+// connection IDs, which not every machine has; tests/integration shows it.
 TEST(reference, every_event_but_lost_is_in_a_dialogue) {
-  std::set<std::string> shown = {"#TLOST"};
+  std::set<std::string> shown = {"#TLOST", "#TMOVED"};
   for (const auto& played : dialogues())
     for (const auto& next : played.steps)
       if (next.is == step::kind::answer) shown.insert(next.text.substr(0, next.text.find(':')));

@@ -87,11 +87,16 @@ TEST_F(client_socket, connects_sends_receives_and_resumes_by_handle) {
   auto second = socket_with(psk_over_dtls());
   const auto again = second.connect(peer_at(port, first.handle()), deadline());
   ASSERT_TRUE(again) << again.why().text;
-  EXPECT_EQ(again->how, 1);
+  EXPECT_EQ(again->how, 2);  // the server heard nothing of the silent close
   EXPECT_TRUE(ping(second));
   const auto info = second.info(deadline());
   ASSERT_TRUE(info);
-  EXPECT_EQ(info->at("how"), "1");
+  EXPECT_EQ(info->at("how"), "2");
+
+  const auto anew = second.rehandshake(deadline());
+  ASSERT_TRUE(anew) << anew.why().text;
+  EXPECT_EQ(anew->how, 1);
+  EXPECT_TRUE(ping(second));
   EXPECT_EQ(info->at("state"), "\"connected\"");
 }
 

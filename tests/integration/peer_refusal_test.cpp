@@ -196,7 +196,7 @@ const std::vector<refusal> of_an_option = {
      "",
      4,
      "not supported by this version"},
-    {"connection_id", {}, {}, "AT#TCFG=0,\"cid\",\"auto\"", "", 4, "not supported by this version"},
+    {"connection_id", {}, {}, "AT#TCFG=0,\"cid\",\"abc\"", "", 50, "A connection ID is off, auto"},
     {"detaching", {}, {}, "AT#TCFG=0,\"hangup\",\"detach\"", "", 4, "not supported by this version"},
 };
 

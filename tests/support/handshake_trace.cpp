@@ -1,5 +1,6 @@
 #include "handshake_trace.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace tlsmodem::test {
@@ -29,9 +30,11 @@ bytes copy(bytes_view data, std::size_t offset, std::size_t size) {
 // `body`: behind the message header.
 server_hello parse_server_hello(bytes_view body) {
   server_hello hello;
+  hello.random = copy(body, 2, 32);
   const std::size_t id_at = 2 + 32;
   const auto id_size = number_at(body, id_at, 1);
   hello.session_id = copy(body, id_at + 1, id_size);
+  hello.suite = static_cast<std::uint16_t>(number_at(body, id_at + 1 + id_size, 2));
   std::size_t at = id_at + 1 + id_size + 2 + 1;  // suite, compression
   if (at == body.size()) return hello;           // no extensions
   for (at += 2; at < body.size();) {
@@ -95,6 +98,14 @@ void note_tls_messages(handshake_trace& trace, bool is_from_client, bytes_view m
 }
 
 }  // namespace
+
+server_hello parse_dtls_server_hello(bytes_view record) {
+  const auto content_at = dtls_record_header + dtls_message_header;
+  if (number_at(record, dtls_record_header, 1) != message::server_hello)
+    throw std::runtime_error("not a ServerHello");
+  const auto size = number_at(record, dtls_record_header + 1, 3);
+  return parse_server_hello(record.subspan(content_at, std::min(size, record.size() - content_at)));
+}
 
 handshake_trace trace_dtls(const conversation& passed) {
   handshake_trace trace;

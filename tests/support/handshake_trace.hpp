@@ -26,10 +26,13 @@ namespace extension {
 inline constexpr std::uint16_t session_ticket = 35;
 inline constexpr std::uint16_t pre_shared_key = 41;
 inline constexpr std::uint16_t early_data = 42;
+inline constexpr std::uint16_t connection_id = 54;  // RFC 9146
 }  // namespace extension
 
 struct server_hello {
+  bytes random;
   bytes session_id;
+  std::uint16_t suite = 0;
   std::map<std::uint16_t, bytes> extensions;
 };
 
@@ -45,6 +48,9 @@ struct handshake_trace {
 
   std::size_t bytes_on_wire() const { return client_bytes + server_bytes; }
 };
+
+// From a record of DTLS that begins with a whole ServerHello. Throws when it holds none.
+server_hello parse_dtls_server_hello(bytes_view record);
 
 handshake_trace trace_dtls(const conversation& passed);
 handshake_trace trace_tls(const conversation& passed);

@@ -63,13 +63,18 @@ std::string text_of(const socket_action& action) {
   struct visitor {
     std::string operator()(const resolve_name& what) const { return "resolve " + what.host; }
     std::string operator()(const open_transport& what) const {
-      return prefix(what.in) + "open " + what.remote.address + ":" + std::to_string(what.remote.port);
+      const auto from = what.local.port != 0 ? " from " + text(what.local) : "";
+      return prefix(what.in) + "open " + text(what.remote) + from;
     }
+    std::string operator()(const receive_from_anywhere&) const { return "receive from anywhere"; }
+    std::string operator()(const move_transport& what) const { return "move to " + text(what.remote); }
+    std::string operator()(const rebind_transport& what) const { return "rebind to " + text(what.remote); }
     std::string operator()(const end_sending&) const { return "end"; }
     std::string operator()(const close_transport& what) const { return prefix(what.in) + "close"; }
     std::string operator()(const replace_transport& what) const {
       return "replace, unsent " + std::to_string(what.unsent.bytes());
     }
+    static std::string text(const net::endpoint& e) { return e.address + ":" + std::to_string(e.port); }
     static std::string prefix(transport_slot slot) { return slot == transport_slot::next ? "next: " : ""; }
     std::string operator()(const emit_event& what) const { return what.line; }
   };

@@ -31,7 +31,8 @@ class resuming : public testing::Test {
                               tls::fingerprint context = {1}) {
     return std::make_unique<bench>(
         profile_of(socket_protocol::dtls),
-        std::make_unique<socket_sessions>(store, socket_sessions::configuration{user, context, mode, true}));
+        std::make_unique<socket_sessions>(store, nullptr,
+                                          socket_sessions::configuration{user, context, mode, true}));
   }
   // Starts a connect and returns what is offered.
   static std::string begin(bench& b, const std::string& host = "host") {

@@ -167,6 +167,21 @@ TEST_F(reservation, a_killed_process_loses_nothing) {
   EXPECT_TRUE(again.lease->may_write(1025));
 }
 
+TEST_F(reservation, what_was_read_from_a_store_that_cannot_be_written_may_not_be_on_the_disk) {
+  auto lease = world_.keep("h", "k");
+  world_.settle();
+  lease->note({700, {}});
+  world_.is_store_working = false;
+  world_.kill_process();
+  auto again = take();
+  EXPECT_EQ(again.counters.write_next, 700U);
+  EXPECT_FALSE(again.lease->may_write(700));
+  EXPECT_TRUE(again.lease->is_refused());
+  world_.store().store_works(true);
+  world_.settle();
+  EXPECT_TRUE(again.lease->may_write(700));
+}
+
 TEST_F(reservation, a_killed_process_without_a_slot_is_as_a_crash_of_the_machine) {
   auto lease = world_.keep("h", "k");
   world_.settle();
@@ -319,10 +334,11 @@ TEST_F(reservation, the_answer_for_an_older_association_is_none_for_the_new_one)
 
 TEST_F(reservation, an_older_row_never_comes_back_once_the_newer_is_erased) {
   // Every order of completing, failing, and dying for: older row, erasure or replacement, erasure.
+  association_world world;
   for (int erased_between = 0; erased_between < 2; ++erased_between)
     for (int submitted_between = 0; submitted_between < 2; ++submitted_between)
       for (int failures = 0; failures < 27; ++failures) {
-        association_world world;
+        world.begin_anew();
         auto outcomes = failures;
         const auto answer = [&] {
           const auto outcome = outcomes % 3;
@@ -360,6 +376,18 @@ TEST_F(reservation, an_erasure_that_is_owed_ends_with_the_new_row) {
   world_.settle();
   EXPECT_EQ(as_text(world_.row("h")->constant.view()), "newer");
   newer->erase();
+  world_.settle();
+  EXPECT_EQ(world_.rows(), 0U);
+}
+
+TEST_F(reservation, an_erasure_that_failed_is_owed_whatever_came_under_the_name_meanwhile) {
+  auto older = world_.keep("h", "older");
+  world_.settle();
+  older->erase();
+  EXPECT_TRUE(world_.submit());
+  auto newer = world_.keep("h", "newer");
+  world_.fail(lost::before_the_disk);
+  newer->erase();  // before its row was submitted
   world_.settle();
   EXPECT_EQ(world_.rows(), 0U);
 }

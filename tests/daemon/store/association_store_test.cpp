@@ -142,6 +142,7 @@ TEST_F(associations, that_are_no_longer_kept_leave_the_disk) {
 
 TEST_F(associations, that_no_row_has_room_for_stay_in_memory) {
   const auto lease = world_.keep("h", std::string(65537, 'k'));
+  const auto other = world_.keep(std::string(65, 'h'), "k");
   world_.settle();
   EXPECT_EQ(world_.rows(), 0U);
   EXPECT_TRUE(lease->may_write(1'000'000));
@@ -277,6 +278,7 @@ TEST_F(associations, leases_may_outlive_the_store) {
 
 TEST_F(associations, changes_are_taken_in_pieces) {
   std::vector<std::unique_ptr<association_lease>> leases;
+  leases.reserve(10);
   for (int i = 0; i < 10; ++i) leases.push_back(world_.keep(std::to_string(i), std::string(1000, 'k')));
   EXPECT_EQ(world_.store().take_changes(2500).size(), 3U);
   EXPECT_EQ(world_.store().take_changes(1).size(), 1U);

@@ -1,18 +1,18 @@
 #include "association_world.hpp"
 
-#include <filesystem>
+#include <fstream>
 #include <utility>
 
 namespace tlsmodem::test {
 
 association_store::place place_of_association(std::uint8_t binding, bool is_kept) {
-  return {{binding},
-          "server.example",
-          5684,
-          {"192.0.2.1", 5684},
-          {"192.0.2.77", 40000},
-          "DTLSv1.2",
-          "TLS_PSK_WITH_AES_128_CCM_8",
+  return {{{binding},
+           "server.example",
+           5684,
+           {"192.0.2.1", 5684},
+           {"192.0.2.77", 40000},
+           "DTLSv1.2",
+           "TLS_PSK_WITH_AES_128_CCM_8"},
           is_kept};
 }
 
@@ -31,6 +31,7 @@ void association_world::start() {
   std::vector<store::row> rows;
   for (const auto& [name, content] : disk_)
     rows.push_back({store::table::associations, name.first, name.second, content.clone()});
+  store_->store_works(is_store_working);
   store_->load(rows);
 }
 
@@ -64,6 +65,7 @@ void association_world::apply(const flight& what) {
 
 std::vector<row_owner::row_name> association_world::names_of(const flight& what) const {
   std::vector<row_owner::row_name> names;
+  names.reserve(what.changes.size());
   for (const auto& change : what.changes) names.emplace_back(change.user, change.name);
   return names;
 }
@@ -105,8 +107,16 @@ void association_world::crash_machine(std::size_t completed, counters_are how) {
   }
   end();
   ++boot_;
-  if (how == counters_are::lost) std::filesystem::remove(directory(std::string(counter_file::name)));
+  if (how == counters_are::lost) {
+    std::fstream file(directory(std::string(counter_file::name)), std::ios::in | std::ios::out);
+    file << "zeros of a page that was never written";
+  }
   start();
+}
+
+void association_world::begin_anew() {
+  disk_.clear();
+  crash_machine();
 }
 
 std::optional<association_entry> association_world::row(const std::string& handle,

@@ -29,6 +29,7 @@ class association_world {
   std::chrono::seconds now{1'700'000'000};
   // The file of the store, as far as an anchor looks at it.
   std::string directory(const std::string& name = {}) const { return directory_.path(name); }
+  bool is_store_working = true;  // when the next process starts
   std::string machine_id = "/etc/machine-id";
 
   // A new association whose keys are this text.
@@ -49,6 +50,9 @@ class association_world {
   void kill_process(std::size_t completed = 0);
   enum class counters_are { lost, old };
   void crash_machine(std::size_t completed = 0, counters_are how = counters_are::old);
+
+  // With nothing stored; cheaper than a new world.
+  void begin_anew();
 
   // What the disk says.
   std::optional<association_entry> row(const std::string& handle,

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <functional>
 
 namespace tlsmodem::test {
@@ -115,15 +116,19 @@ TEST_F(counters, that_are_half_written_are_those_before) {
 TEST_F(counters, every_flipped_bit_of_a_slot_is_noticed) {
   const sequence_counters what{1000, replay_window(300, 0xff00ff)};
   const auto slot = write(what);
-  const auto whole = read_file(path());
+  std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
+  const auto flip = [&](std::size_t bit) {
+    const auto at = static_cast<std::streamoff>(slot * counter_file::slot_bytes + bit / 8);
+    const auto byte = static_cast<unsigned char>(file.seekg(at).get());
+    file.seekp(at).put(static_cast<char>(byte ^ 1U << bit % 8)).flush();
+  };
   for (std::size_t bit = 0; bit < 8 * counter_file::slot_bytes; ++bit) {
-    auto damaged = whole;
-    char& byte = damaged[slot * counter_file::slot_bytes + bit / 8];
-    byte = static_cast<char>(byte ^ static_cast<char>(1U << bit % 8));
-    write_file(path(), damaged);
+    flip(bit);
     const auto found = claim(slot);
     EXPECT_TRUE(!found || *found == what) << bit;
+    flip(bit);
   }
+  EXPECT_EQ(claim(slot), what);
 }
 
 TEST_F(counters, a_file_that_cannot_be_used_is_made_anew) {
@@ -233,9 +238,20 @@ TEST_F(counters, the_generation_survives_the_boot) {
   EXPECT_EQ(counter_file(directory_.path(), boot).found_generation(), 9U);
 }
 
-TEST_F(counters, this_boot_has_a_name) {
-  EXPECT_FALSE(counter_file::this_boot().empty());
-  EXPECT_LE(counter_file::this_boot().size(), 40U);
+TEST_F(counters, a_boot_is_told_by_the_kernel_or_the_service_manager_or_is_never_another) {
+  const auto kernel = directory_.path("boot_id");
+  const std::string plain(32, '7');
+  write_file(kernel, "77777777-7777-7777-7777-777777777777\n");
+  EXPECT_EQ(counter_file::this_boot(kernel, nullptr), plain);
+  EXPECT_EQ(counter_file::this_boot(kernel, "88888888888888888888888888888888"), plain);
+  const auto none = directory_.path("none");
+  EXPECT_EQ(counter_file::this_boot(none, plain.c_str()), plain);
+  for (const char* told : {static_cast<const char*>(nullptr), "", "%b", "7777"}) {
+    const auto random = counter_file::this_boot(none, told);
+    EXPECT_EQ(random.size(), 32U);
+    EXPECT_NE(random, counter_file::this_boot(none, told));
+  }
+  EXPECT_EQ(counter_file::this_boot(), counter_file::this_boot());
 }
 
 TEST(counters_on_a_full_disk, are_none_but_never_a_signal) {
@@ -251,7 +267,7 @@ TEST(counters_on_a_full_disk, are_none_but_never_a_signal) {
     }
     // What another program made with holes in it gets its space at once, or is not used.
     std::filesystem::remove(directory.path(std::string(counter_file::name)));
-    write_file(directory.path("ballast"), std::string(120 * 1024, 'b'));
+    write_file(directory.path("ballast"), std::string(std::size_t{120} * 1024, 'b'));
     write_file(directory.path(std::string(counter_file::name)), "");
     std::filesystem::resize_file(directory.path(std::string(counter_file::name)), 1 << 20);
     counter_file sparse(directory.path(), boot);

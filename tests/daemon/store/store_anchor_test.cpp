@@ -43,6 +43,7 @@ class life {
          changes = associations_.take_changes()) {
       ASSERT_FALSE(database_.apply(changes));
       std::vector<row_owner::row_name> names;
+      names.reserve(changes.size());
       for (const auto& change : changes) names.emplace_back(change.user, change.name);
       associations_.written(associations_.batch(), names);
     }

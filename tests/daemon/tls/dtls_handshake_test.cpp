@@ -261,7 +261,7 @@ TEST(dtls_handshake, forged_records_of_any_length_are_dropped) {
   }
 }
 
-TEST(dtls_handshake, hello_request_is_answered_with_a_refusal) {
+TEST(dtls_handshake, hello_request_starts_nothing) {
   pair peers(psk_client(), psk_server());
   ASSERT_TRUE(peers.up());
   for (int i = 0; i < 3; ++i) {
@@ -273,10 +273,7 @@ TEST(dtls_handshake, hello_request_is_answered_with_a_refusal) {
       peers.server.outgoing().pop();
     }
     EXPECT_EQ(peers.client->state(), tls::engine_state::established);
-    ASSERT_TRUE(peers.client->info().alert_sent);
-    EXPECT_EQ(peers.client->info().alert_sent->description, 100);  // no_renegotiation
-    EXPECT_EQ(peers.client->outgoing().packets(), 1U);
-    peers.client->outgoing().clear();
+    EXPECT_TRUE(peers.client->outgoing().empty());
   }
   EXPECT_EQ(peers.client->send(as_bytes("still here"), peers.network.now()), tls::send_outcome::ok);
   EXPECT_EQ(peers.client->deadline(), std::nullopt);
