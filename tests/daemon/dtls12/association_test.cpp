@@ -100,6 +100,8 @@ struct refusal {
   std::size_t flipped_byte;  // of the record; 0: none
 };
 
+void PrintTo(const refusal& row, std::ostream* out) { *out << row.name; }
+
 class refused_record : public testing::TestWithParam<refusal> {};
 
 TEST_P(refused_record, is_counted_under_its_verdict) {

@@ -171,6 +171,14 @@ TEST_F(transcoder, splits_what_cids_make_too_long) {
   EXPECT_EQ(sent().size(), 1U);
 }
 
+TEST_F(transcoder, sends_also_a_record_that_is_longer_than_its_limit) {
+  make(true, client_cid, 20);
+  ASSERT_TRUE(coder_->send(from_libssl(0, count_up(40)), network_));
+  const auto datagrams = sent();
+  ASSERT_EQ(datagrams.size(), 1U);
+  EXPECT_EQ(verdict_on(*server_, datagrams[0]), verdict::accepted);
+}
+
 TEST_F(transcoder, keeps_protected_records_until_keys_are_right) {
   make();
   std::vector<bytes> expected;

@@ -61,14 +61,19 @@ inline dtls12::association_parameters client_side(const agreed& what) {
 }
 
 // An association is a client's; a server is one with everything swapped.
-inline dtls12::association_parameters server_side(const agreed& what) {
-  auto keys = make_keys(what.suite);
+inline dtls12::association_parameters server_side(const agreed& what, dtls12::connection_keys keys) {
   std::swap(keys.client, keys.server);
   return {what.suite, std::move(keys), what.server_cid, what.client_cid, what.padding_block};
 }
+inline dtls12::association_parameters server_side(const agreed& what) {
+  return server_side(what, make_keys(what.suite));
+}
 
 struct both_ends {
-  explicit both_ends(const agreed& what) : client(client_side(what), {}), server(server_side(what), {}) {}
+  explicit both_ends(const agreed& what) : both_ends(what, make_keys(what.suite)) {}
+  both_ends(const agreed& what, dtls12::connection_keys keys)
+      : client({what.suite, keys.clone(), what.client_cid, what.server_cid, what.padding_block}, {}),
+        server(server_side(what, std::move(keys)), {}) {}
   dtls12::association client;
   dtls12::association server;
 };

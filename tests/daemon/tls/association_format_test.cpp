@@ -106,6 +106,25 @@ TEST(kept_association, with_a_bit_flipped_is_refused_or_another) {
   }
 }
 
+TEST_P(kept, with_a_key_of_another_length_is_refused) {
+  const bytes form = kept_form(live_pair({GetParam(), {}, {}, 0}));
+  std::size_t at = 4;  // behind version and suite: MAC key, key and IV of each side
+  for (int part = 0; part < 6; ++part) {
+    const std::size_t size = form[at];
+    bytes longer = form;
+    ++longer[at];
+    longer.insert(longer.begin() + static_cast<std::ptrdiff_t>(at) + 1, 0);
+    EXPECT_EQ(continue_association(longer, {}), nullptr) << part;
+    if (size > 0) {
+      bytes shorter = form;
+      --shorter[at];
+      shorter.erase(shorter.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+      EXPECT_EQ(continue_association(shorter, {}), nullptr) << part;
+    }
+    at += 1 + size;
+  }
+}
+
 TEST(kept_association, of_another_version_is_refused) {
   live_pair peers;
   bytes form = kept_form(peers);
