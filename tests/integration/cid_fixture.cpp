@@ -183,7 +183,8 @@ void cid_test::close(test_channel& channel, int id) const {
 
 void cid_test::flush_store() const {
   test_channel channel(daemon_);
-  channel.ok("AT#TCRED=0,999,4,1,0", "x");  // answered when it is on the disk, and what came before
+  // Answered when it is on the disk, and what was on its way to it. What waited for that is on its way then.
+  for (int twice = 0; twice < 2; ++twice) channel.ok("AT#TCRED=0,999,4,1,0", "x");
 }
 
 // The file is the same one, or the store would count as a copy; what was in memory only is not in it.
@@ -227,7 +228,12 @@ cid_link cid_test::continue_association(test_channel& channel, const cid_link& b
   EXPECT_EQ(made.up.suite, before.up.suite);
   exchange_after(after, channel, made.id, "continued " + std::to_string(from) + "\n");
   const auto log = relay_->log();
-  EXPECT_EQ(handshake_records(log, from), 0U);
+  // After a reboot no answer tells at first that the server had the last flight: it may be sent along.
+  if (after == daemon_end::reboot) {
+    EXPECT_EQ(handshake_messages(log, from), 0U);
+  } else {
+    EXPECT_EQ(handshake_records(log, from), 0U);
+  }
   EXPECT_EQ(broken_associations(), broken);
   return made;
 }

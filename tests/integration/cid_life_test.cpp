@@ -138,8 +138,8 @@ TEST_P(cid_lost_last_flight, is_repeated_by_who_continues) {
   relay_->lose_flight(5);
   link = connect(channel, link.handle);
   EXPECT_EQ(link.up.how, 1);
+  EXPECT_TRUE(eventually([&] { return relay_->has_lost_flight(); }));
   restart(channel, GetParam());
-  EXPECT_TRUE(relay_->has_lost_flight());
   channel = client();
   link = connect(channel, link.handle);
   EXPECT_EQ(link.up.how, 2);

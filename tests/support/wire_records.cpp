@@ -169,6 +169,13 @@ std::string description(const wire_log& log, std::size_t most) {
   return text;
 }
 
+std::size_t handshake_messages(const wire_log& log, std::size_t from_datagram) {
+  return static_cast<std::size_t>(
+      std::count_if(log.records().begin(), log.records().end(), [&](const auto& record) {
+        return record.datagram >= from_datagram && record.type == record_type::handshake;
+      }));
+}
+
 std::size_t handshake_records(const wire_log& log, std::size_t from_datagram) {
   return static_cast<std::size_t>(
       std::count_if(log.records().begin(), log.records().end(), [&](const auto& record) {

@@ -78,7 +78,9 @@ bool carries_cid(const wire_record& record, const bytes& cid);
 // The last `most` records, one a line.
 std::string description(const wire_log& log, std::size_t most);
 
-// Records that only a handshake has, from this datagram on.
+// Handshake messages that pass in clear, from this datagram on.
+std::size_t handshake_messages(const wire_log& log, std::size_t from_datagram);
+// Those, and what else only a handshake has.
 std::size_t handshake_records(const wire_log& log, std::size_t from_datagram);
 
 }  // namespace tlsmodem::test
