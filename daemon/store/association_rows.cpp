@@ -93,6 +93,7 @@ void association_store::load_one(const store::row& row, live_association loaded)
 // Numbers that nobody has used, however the last process ended. False: it is not to be used.
 bool association_store::restore(live_association& one) {
   const auto slot = counters_ != nullptr ? counters_->claim(one.slot, one.id) : std::nullopt;
+  if (!slot && counters_ != nullptr && counters_->was_let_go(one.slot, one.id)) return false;
   if (!slot) one.slot = counter_file::no_slot;
   if (!slot && limits_.only_this_boot) return false;
   if (one.is_clean) {

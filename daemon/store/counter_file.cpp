@@ -117,7 +117,9 @@ counter_file::counter_file(const std::string& directory, std::string_view boot) 
       slots_[generation_slot].serial = kept->serial;
     }
   }
-  if (const auto ours = header_of(boot); found != ours) begin_anew(ours);
+  const auto ours = header_of(boot);
+  is_of_this_boot_ = found == ours;
+  if (!is_of_this_boot_) begin_anew(ours);
 }
 
 counter_file::~counter_file() {

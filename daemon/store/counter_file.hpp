@@ -53,6 +53,11 @@ class counter_file {
 
   // The slot of this association as an earlier process of this boot left it; the slot is in use from then on.
   std::optional<dtls12::sequence_counters> claim(std::uint32_t slot, std::uint64_t id);
+  // A process of this boot had the slot for this association and has let it go: the association was over,
+  // whatever the disk says. Only after claim().
+  bool was_let_go(std::uint32_t slot, std::uint64_t id) const {
+    return is_of_this_boot_ && is_slot(slot) && !newest(slot, id);
+  }
   // A slot that nobody uses, empty.
   std::uint32_t acquire();
   void write(std::uint32_t slot, std::uint64_t id, const dtls12::sequence_counters& counters);
@@ -86,6 +91,7 @@ class counter_file {
   std::string trouble_;
   std::uint64_t inode_ = 0;
   std::optional<std::uint64_t> found_generation_;
+  bool is_of_this_boot_ = false;  // what was found in it
   std::vector<void*> chunks_;
   std::vector<state> slots_;                       // by number
   std::uint32_t next_free_ = generation_slot + 1;  // none below it

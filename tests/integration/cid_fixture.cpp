@@ -209,7 +209,10 @@ void cid_test::restart(test_channel& channel, daemon_end how) {
   }
   if (how == daemon_end::reboot) lose_counters();
   daemon_.restart(SIGKILL);
-  EXPECT_EQ(relay_->client_records(), passed) << "records of a daemon that keeps its associations";
+  // Who was killed says nothing; what the relay had not read yet may still come.
+  if (how == daemon_end::stopped) {
+    EXPECT_EQ(relay_->client_records(), passed) << "records of a daemon that keeps its associations";
+  }
 }
 
 void cid_test::exchange_after(daemon_end how, test_channel& channel, int id, std::string_view message) const {

@@ -157,7 +157,7 @@ INSTANTIATE_TEST_SUITE_P(after, cid_lost_last_flight,
                            return made.param == daemon_end::stopped ? "a_stop" : "a_kill";
                          });
 
-TEST_F(cid_life, a_server_that_wants_to_renegotiate_is_told_no) {
+TEST_F(cid_life, a_server_that_wants_to_renegotiate_is_ignored) {
   start_server(cid_suite_called("psk_aes128_gcm"),
                // It would repeat its request until it is granted.
                {.more = {"renegotiation=1", "renegotiate=1", "renego_delay=-1", "hs_timeout=60000-60000"}});
@@ -165,9 +165,6 @@ TEST_F(cid_life, a_server_that_wants_to_renegotiate_is_told_no) {
   auto link = connect(channel);
   const auto from = relay_->datagrams();
   for (const auto* message : {"one\n", "two\n", "three\n"}) exchange(channel, link.id, message);
-  // A refusal for each request, with the Finished and the messages: as many records there as back.
-  EXPECT_TRUE(
-      eventually([&] { return relay_->protected_records(true) == relay_->protected_records(false); }));
   EXPECT_EQ(times_printed("Requestion renegotiation... ok"), 1U);
   EXPECT_EQ(handshake_records(relay_->log(), from), 0U);
   link = survive(channel, link);
