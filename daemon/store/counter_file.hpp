@@ -56,7 +56,7 @@ class counter_file {
   // A process of this boot had the slot for this association and has let it go: the association was over,
   // whatever the disk says. Only after claim().
   bool was_let_go(std::uint32_t slot, std::uint64_t id) const {
-    return is_of_this_boot_ && is_slot(slot) && !newest(slot, id);
+    return is_of_this_boot_ && is_slot(slot) && *copy_of(slot, 0) != id && *copy_of(slot, 1) != id;
   }
   // A slot that nobody uses, empty.
   std::uint32_t acquire();

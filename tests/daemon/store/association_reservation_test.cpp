@@ -182,20 +182,6 @@ TEST_F(reservation, what_was_read_from_a_store_that_cannot_be_written_may_not_be
   EXPECT_TRUE(again.lease->may_write(700));
 }
 
-TEST_F(reservation, a_killed_process_without_a_slot_is_as_a_crash_of_the_machine) {
-  auto lease = world_.keep("h", "k");
-  world_.settle();
-  lease->note({700, {}});
-  world_.counters().release(world_.row("h")->slot);
-  world_.kill_process();
-  auto again = take();
-  EXPECT_EQ(again.counters, (sequence_counters{1025, replay_window::closed_below(64)}));
-  EXPECT_FALSE(again.lease->may_write(1025));
-  world_.settle();
-  EXPECT_TRUE(again.lease->may_write(1025));
-  EXPECT_EQ(world_.row("h")->write_reserved, 1025U + 1024U);
-}
-
 TEST_F(reservation, a_crash_of_the_machine_goes_on_behind_what_was_reserved) {
   for (const auto how : {association_world::counters_are::old, association_world::counters_are::lost}) {
     auto lease = world_.keep("h", "k");
@@ -419,9 +405,16 @@ TEST_F(reservation, an_older_association_that_was_being_taken_is_not_used_beside
   world_.complete();
   EXPECT_FALSE(older.lease->may_write(20));
   world_.kill_process();
-  auto found = take();
-  EXPECT_EQ(as_text(found.constant.view()), "older") << "the newer one never came to the disk";
-  EXPECT_GE(found.counters.write_next, 20U);
+  // The newer one never came to the disk, and the older one was over.
+  EXPECT_FALSE(world_.store().take(alice, "h", {1}));
+}
+
+TEST_F(reservation, what_was_over_is_not_taken_up_whatever_the_disk_says) {
+  auto lease = world_.keep("h", "closed");
+  world_.settle();
+  lease->erase();
+  world_.kill_process();  // before the row is gone
+  EXPECT_FALSE(world_.store().take(alice, "h", {1}));
 }
 
 }  // namespace
