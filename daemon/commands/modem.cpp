@@ -31,10 +31,7 @@ modem::modem(services& shared, std::uint32_t user, std::function<void()> on_acti
   reset();
 }
 
-modem::~modem() {
-  shared_.modems.erase(this);
-  hang_up();
-}
+modem::~modem() { hang_up(); }
 
 void modem::reset() { profiles_.fill(shared_.profiles.at(std::string(default_profile))); }
 
@@ -175,6 +172,7 @@ void modem::deliver() {
 }
 
 void modem::hang_up() {
+  if (life_) shared_.modems.erase(this);  // later, the others may be gone already
   life_.reset();
   if (waiting_send_) wipe(waiting_send_->payload);
   waiting_send_.reset();
