@@ -159,13 +159,14 @@ INSTANTIATE_TEST_SUITE_P(after, cid_lost_last_flight,
 
 TEST_F(cid_life, a_server_that_wants_to_renegotiate_is_ignored) {
   start_server(cid_suite_called("psk_aes128_gcm"),
-               // It would repeat its request until it is granted.
                {.more = {"renegotiation=1", "renegotiate=1", "renego_delay=-1", "hs_timeout=60000-60000"}});
   auto channel = client();
   auto link = connect(channel);
   const auto from = relay_->datagrams();
   for (const auto* message : {"one\n", "two\n", "three\n"}) exchange(channel, link.id, message);
   EXPECT_EQ(times_printed("Requestion renegotiation... ok"), 1U);
+  EXPECT_GT(relay_->protected_records(false), 1U + 3U);  // its Finished, the answers, and requests
+  EXPECT_EQ(relay_->protected_records(true), 1U + 3U);
   EXPECT_EQ(handshake_records(relay_->log(), from), 0U);
   link = survive(channel, link);
   exchange(channel, link.id, "four\n");
