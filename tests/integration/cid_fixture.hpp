@@ -87,7 +87,9 @@ class cid_test : public ::testing::Test {
   void lose_counters() const;
 
   const peer& server() const { return *server_; }
+  // By the server, since the last forget_printed().
   std::size_t times_printed(std::string_view text) const;
+  void forget_printed();
   // Of associations that ended other than by goodbye.
   std::size_t broken_associations() const { return times_printed("mbedtls_ssl_read returned"); }
   void await_printed(std::string_view text, std::size_t times) const;
@@ -100,6 +102,9 @@ class cid_test : public ::testing::Test {
   int server_port_ = 0;
   std::unique_ptr<peer> server_;
   std::unique_ptr<record_relay> relay_;
+
+ private:
+  std::size_t printed_from_ = 0;
 };
 
 }  // namespace tlsmodem::test

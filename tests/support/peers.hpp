@@ -34,6 +34,7 @@ class peer {
   peer(std::vector<std::string> arguments, peer_transport over, int port);
 
   std::string output() const { return read_file(directory_.path("output")); }
+  std::string output_path() const { return directory_.path("output"); }
   // Waits for the text; false when patience ran out.
   bool prints(std::string_view text) const;
   void type(std::string_view text) const { process_.write_input(text); }

@@ -101,8 +101,9 @@ temporary_directory::~temporary_directory() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-std::string read_file(const std::string& path) {
+std::string read_file(const std::string& path, std::size_t from) {
   std::ifstream file(path, std::ios::binary);
+  if (from > 0) file.seekg(static_cast<std::streamoff>(from));
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

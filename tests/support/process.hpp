@@ -35,7 +35,8 @@ class temporary_directory {
   std::string path_;
 };
 
-std::string read_file(const std::string& path);
+// From a byte of it, counted from 0, to its end.
+std::string read_file(const std::string& path, std::size_t from = 0);
 void write_file(const std::string& path, std::string_view content);
 
 struct process_options {

@@ -120,6 +120,12 @@ wire_log record_relay::log() const {
   return log_;
 }
 
+std::size_t record_relay::look(std::size_t (*at)(const wire_log& log, std::size_t from_datagram),
+                               std::size_t from) const {
+  const std::lock_guard lock(mutex_);
+  return at(log_, from);
+}
+
 std::size_t record_relay::datagrams() const {
   const std::lock_guard lock(mutex_);
   return log_.datagrams();

@@ -57,6 +57,8 @@ class record_relay {
   void replay_to_client(std::size_t from_datagram, std::size_t to_datagram);
 
   wire_log log() const;
+  // What such a function says of the log, without a copy of it.
+  std::size_t look(std::size_t (*at)(const wire_log& log, std::size_t from_datagram), std::size_t from) const;
   std::size_t datagrams() const;
   std::size_t client_records() const;
   // Of epochs that have keys.
