@@ -1,6 +1,7 @@
 #include "resumption_buffer.hpp"
 
 #include "protocol/commands/session.hpp"
+#include "protocol/hex.hpp"
 
 #include <algorithm>
 #include <array>
@@ -21,34 +22,23 @@ std::array<std::uint8_t, 4> checksum(std::span<const std::uint8_t> data) {
           static_cast<std::uint8_t>(sum >> 8), static_cast<std::uint8_t>(sum)};
 }
 
-int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
 }  // namespace
 
 std::string load_handle(std::span<const std::uint8_t> buffer) {
   if (buffer.size() < record_bytes || buffer.front() != version) return {};
   const auto checked = buffer.first(checked_bytes);
   if (!std::ranges::equal(checksum(checked), buffer.subspan(checked_bytes, 4))) return {};
-  std::string handle;
-  for (const auto byte : checked.subspan(1))
-    handle.append({"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]});
-  return handle;
+  return lower_hex(checked.subspan(1));
 }
 
 void save_handle(std::string_view handle, std::span<std::uint8_t> buffer) {
   std::ranges::fill(buffer, std::uint8_t{0});
-  if (handle.size() != at::handle_digits || buffer.size() < record_bytes) return;
+  const auto raw = parse_hex(handle);
+  // A handle has no capitals and no spaces: what cannot be given back as it was is none.
+  if (!raw || raw->size() != handle_bytes || lower_hex(*raw) != handle || buffer.size() < record_bytes)
+    return;
   record made{version};
-  for (std::size_t i = 0; i < handle_bytes; ++i) {
-    const int high = digit(handle[2 * i]);
-    const int low = digit(handle[2 * i + 1]);
-    if (high < 0 || low < 0) return;
-    made[1 + i] = static_cast<std::uint8_t>(high << 4 | low);
-  }
+  std::ranges::copy(*raw, made.begin() + 1);
   std::ranges::copy(checksum(std::span(made).first(checked_bytes)), made.begin() + checked_bytes);
   std::ranges::copy(made, buffer.begin());
 }

@@ -2,6 +2,8 @@
 #include "modem.hpp"
 #include "protocol/commands/network.hpp"
 
+#include <set>
+
 namespace tlsmodem {
 
 using at::error;
@@ -14,8 +16,8 @@ outcome modem::impair_network(const at::request& what) {
   if (!shared_.config.allow_network_tests)
     return outcome::failed({error::permission_denied, "The daemon's setting allow-network-tests is off."});
   std::size_t moved = 0;
-  for (modem* const one : shared_.modems)
-    if (one->user_ == user_) moved += one->rebind_sockets();
+  for (modem* const one : std::set(shared_.modems))  // what a socket tells may end its channel
+    if (shared_.modems.contains(one) && one->user_ == user_) moved += one->rebind_sockets();
   if (moved > 0) return outcome::done();
   return outcome::failed({error::not_connected, "There is no connected datagram socket to move."});
 }

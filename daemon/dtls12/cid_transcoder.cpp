@@ -36,7 +36,7 @@ bool cid_transcoder::protect_anew(const record_view& record, bytes& out) {
   return association_->seal(type, content, out) == seal_outcome::sealed;
 }
 
-bool cid_transcoder::send(bytes_view from_libssl, tls::packet_queue& to) {
+bool cid_transcoder::send(bytes_view from_libssl, packet_queue& to) {
   bytes datagram;
   bytes one;
   record_view record;

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "association.hpp"
-#include "daemon/tls/packet_queue.hpp"
+#include "daemon/support/packet_queue.hpp"
 
 #include <deque>
 #include <functional>
@@ -35,7 +35,7 @@ class cid_transcoder {
   cid_transcoder(configuration config, key_source keys);
 
   // A datagram of libssl, on its way to the network. False when it cannot be sent.
-  bool send(bytes_view from_libssl, tls::packet_queue& to);
+  bool send(bytes_view from_libssl, packet_queue& to);
   // A datagram of the network: its unprotected records are appended to `unprotected`, as they are; the others
   // wait here.
   void receive(bytes_view datagram, bytes& unprotected);

@@ -45,7 +45,7 @@ class tcp_transport final : public transport, public std::enable_shared_from_thi
     });
   }
 
-  void flush(tls::packet_queue& queue) override {
+  void flush(packet_queue& queue) override {
     while (observer_ != nullptr && !waiting_writable_ && !queue.empty()) {
       const auto chunk = queue.front();
       error_code error;
@@ -72,7 +72,7 @@ class tcp_transport final : public transport, public std::enable_shared_from_thi
 
   void end_sending() override { shutdown_sending(); }
 
-  void close(tls::packet_queue unsent) override {
+  void close(packet_queue unsent) override {
     observer_ = nullptr;
     if (!socket_.is_open() || is_ended_by_error_ || !is_connected_) {
       close_socket();
@@ -192,7 +192,7 @@ class tcp_transport final : public transport, public std::enable_shared_from_thi
 
   tcp::socket socket_;
   boost::asio::steady_timer linger_timer_;
-  tls::packet_queue unsent_;
+  packet_queue unsent_;
   const socket_options options_;
   transport_observer* observer_;  // null once closed
   endpoint remote_;

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "daemon/net/endpoint.hpp"
-#include "daemon/tls/packet_queue.hpp"
+#include "daemon/support/packet_queue.hpp"
 #include "protocol/result.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -60,12 +60,12 @@ class transport {
   virtual void receive_from_anywhere() {}
   // The peer is there now (datagrams only). False: the kernel has no way there, and all stays as it was.
   virtual bool move_to(const endpoint&) { return false; }
-  virtual void flush(tls::packet_queue& queue) = 0;
+  virtual void flush(packet_queue& queue) = 0;
   virtual void resume_reading() = 0;
   // FIN behind what was flushed (streams only).
   virtual void end_sending() = 0;
   // Sends what is left of `unsent` as far as it goes, then closes.
-  virtual void close(tls::packet_queue unsent) = 0;
+  virtual void close(packet_queue unsent) = 0;
 };
 
 std::shared_ptr<transport> make_udp(boost::asio::io_context& io, const socket_options& options,

@@ -67,7 +67,7 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
     return !error;
   }
 
-  void flush(tls::packet_queue& queue) override {
+  void flush(packet_queue& queue) override {
     while (observer_ != nullptr && !waiting_writable_ && !queue.empty()) {
       const auto datagram = queue.front();
       auto error = send(datagram);
@@ -91,7 +91,7 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
   void end_sending() override {}
 
   // What the kernel does not take at once is lost, as datagrams are.
-  void close(tls::packet_queue unsent) override {
+  void close(packet_queue unsent) override {
     observer_ = nullptr;
     for (; socket_.is_open() && !unsent.empty(); unsent.pop()) {
       // The first call may only tell of an older ICMP error.

@@ -37,16 +37,16 @@ class plain_engine final : public tls::engine {
   engine_state state() const override { return state_; }
   const tls::engine_failure& failure() const override { return failure_; }
   const tls::engine_info& info() const override { return info_; }
-  tls::packet_queue& outgoing() override { return outgoing_; }
-  tls::packet_queue& incoming() override { return incoming_; }
+  packet_queue& outgoing() override { return outgoing_; }
+  packet_queue& incoming() override { return incoming_; }
 
  private:
   const plain_kind kind_;
   engine_state state_ = engine_state::idle;
   tls::engine_failure failure_;
   tls::engine_info info_;
-  tls::packet_queue outgoing_;
-  tls::packet_queue incoming_;
+  packet_queue outgoing_;
+  packet_queue incoming_;
 };
 
 }  // namespace

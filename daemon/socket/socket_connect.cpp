@@ -36,6 +36,7 @@ void socket_machine::connect(const at::connect_request& request, time_point now)
   received_.clear();
   is_ready_told_ = false;
   is_silent_ = false;
+  is_rebinding_ = false;
   failed_for_send_.reset();
   is_fresh_ = false;
   wish_ = handshake_wish::as_configured;
@@ -76,6 +77,8 @@ void socket_machine::reach_next(time_point now) {
 }
 
 void socket_machine::on_connect_failed(const at::failure& why, time_point now) {
+  // There is no way to the peer now; the association is as good as before, and another attempt may find one.
+  if (std::exchange(is_rebinding_, false)) return emit(at::format(at::error_event{id_, why.code}), why.text);
   if (phase_ != phase::reaching && phase_ != phase::handshaking) return;
   reach_deadline_.reset();
   if (continues_) {  // its local port is taken, its address gone: a handshake finds another way
@@ -94,7 +97,8 @@ void socket_machine::on_connect_failed(const at::failure& why, time_point now) {
 
 void socket_machine::on_transport_up(const net::endpoint& local, const net::endpoint& remote,
                                      std::size_t path_limit_bytes, time_point now) {
-  if (phase_ == phase::connected && std::exchange(is_rebinding_, false)) return on_rebound(local, now);
+  if (phase_ == phase::connected && std::exchange(is_rebinding_, false))
+    return on_rebound(local, path_limit_bytes);
   if (phase_ != phase::reaching) return;
   local_ = local;
   remote_ = remote;

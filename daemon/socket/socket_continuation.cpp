@@ -39,7 +39,7 @@ void socket_machine::continue_association(time_point now) {
   handshake_started_ = now;
   enter(phase::handshaking);
   engine_->start(now);
-  sessions_->moved_live({remote_, engine_->association()->has_peer_cid() ? net::endpoint{} : local_});
+  sessions_->moved_live(*engine_, {remote_, local_});
   inspect(now);
 }
 
@@ -64,12 +64,14 @@ bool socket_machine::rebind() {
   return true;
 }
 
-void socket_machine::on_rebound(const net::endpoint& local, time_point) {
+void socket_machine::on_rebound(const net::endpoint& local, std::size_t path_limit_bytes) {
   local_ = local;
+  path_limit_bytes_ = path_limit_bytes;
   const auto* const live = engine_->association();
   if (live != nullptr && live->has_own_cid()) actions_.emplace_back(receive_from_anywhere{});
   // Without a CID the peer would not know it from here: it stays where it was known.
-  if (live != nullptr && live->has_peer_cid() && sessions_) sessions_->moved_live({remote_, {}});
+  if (live != nullptr && live->has_peer_cid() && sessions_)
+    sessions_->moved_live(*engine_, {remote_, local_});
 }
 
 }  // namespace tlsmodem

@@ -21,7 +21,7 @@ class socket_driver::link final : public net::transport_observer, public std::en
   const std::shared_ptr<net::transport>& transport() const { return transport_; }
   void move_to(transport_slot now) { slot_ = now; }
   // Nothing is told any more.
-  void close(tls::packet_queue unsent) { std::exchange(transport_, nullptr)->close(std::move(unsent)); }
+  void close(packet_queue unsent) { std::exchange(transport_, nullptr)->close(std::move(unsent)); }
 
  private:
   // What is told may end this very link.
@@ -84,7 +84,7 @@ void socket_driver::make_transport(transport_slot which) {
   made->open(io_, machine_->options());
 }
 
-void socket_driver::close(transport_slot which, tls::packet_queue unsent) {
+void socket_driver::close(transport_slot which, packet_queue unsent) {
   if (const auto closed = std::exchange(slot(which), nullptr)) closed->close(std::move(unsent));
 }
 
@@ -224,7 +224,7 @@ void socket_driver::flush() {
   finish_sending_if_due();
 }
 
-void socket_driver::flush(tls::packet_queue* queue, transport_slot through) {
+void socket_driver::flush(packet_queue* queue, transport_slot through) {
   const auto carrier = slot(through);  // an error may close it under our feet
   if (!carrier || queue == nullptr || queue->empty()) return;
   const auto before = queue->bytes();
@@ -298,7 +298,7 @@ void socket_driver::perform(const end_sending&) { is_end_due_ = true; }
 
 void socket_driver::perform(const close_transport& what) {
   if (!slot(what.in)) return;
-  tls::packet_queue unsent = what.unsent;
+  packet_queue unsent = what.unsent;
   machine_->on_sent(unsent.bytes());
   if (auto* queue = machine_->outgoing(); queue != nullptr && what.in == transport_slot::current) {
     machine_->on_sent(queue->bytes());

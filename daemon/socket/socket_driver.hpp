@@ -87,9 +87,9 @@ class socket_driver final : public std::enable_shared_from_this<socket_driver> {
   void perform(const emit_event& what);
   std::shared_ptr<link>& slot(transport_slot which);
   void make_transport(transport_slot which);
-  void close(transport_slot which, tls::packet_queue unsent);
+  void close(transport_slot which, packet_queue unsent);
   void flush();
-  void flush(tls::packet_queue* queue, transport_slot through);
+  void flush(packet_queue* queue, transport_slot through);
   void finish_sending_if_due();
   void arm_timer();
   void notice_turn();

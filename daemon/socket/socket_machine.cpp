@@ -56,7 +56,7 @@ bool socket_machine::has_live_engine() const {
   return phase_ == phase::handshaking || phase_ == phase::connected || phase_ == phase::shut;
 }
 
-tls::packet_queue* socket_machine::outgoing() { return engine_ ? &engine_->outgoing() : nullptr; }
+packet_queue* socket_machine::outgoing() { return engine_ ? &engine_->outgoing() : nullptr; }
 
 std::optional<socket_machine::time_point> socket_machine::deadline() const {
   std::optional<time_point> first = connect_deadline_;
@@ -113,8 +113,7 @@ void socket_machine::on_received_from_elsewhere(const net::endpoint& from, bytes
     remote_ = from;
     actions_.emplace_back(move_transport{from});
     emit(at::format(at::moved_event{id_, from.address, from.port}));
-    if (sessions_)
-      sessions_->moved_live({remote_, engine_->association()->has_peer_cid() ? net::endpoint{} : local_});
+    if (sessions_) sessions_->moved_live(*engine_, {remote_, local_});
   }
   inspect(now);
 }
@@ -235,6 +234,7 @@ void socket_machine::on_taken(time_point) {
 void socket_machine::go_down(at::down_cause cause, int alert, std::string text, time_point now) {
   if (phase_ != phase::connected && phase_ != phase::shut) return;
   if (next_) {
+    end_association();
     wait_for_next(now);
     return;
   }

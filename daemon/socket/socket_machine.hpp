@@ -58,11 +58,11 @@ struct end_sending {};
 // Behind the last byte of outgoing(), everything. The machine hears nothing of this transport any more.
 struct close_transport {
   transport_slot in = transport_slot::current;
-  tls::packet_queue unsent;  // of the next one; of the current one it is outgoing()
+  packet_queue unsent;  // of the next one; of the current one it is outgoing()
 };
 // The next transport becomes the current one, which ends behind its last bytes.
 struct replace_transport {
-  tls::packet_queue unsent;
+  packet_queue unsent;
 };
 struct emit_event {
   std::string line;
@@ -140,10 +140,10 @@ class socket_machine {
 
   // What the driver and the channel look at.
   std::vector<socket_action> take_actions() { return std::exchange(actions_, {}); }
-  tls::packet_queue* outgoing();
+  packet_queue* outgoing();
   // Of the handshake beside the association; `slot` tells which transport takes it.
   struct next_output {
-    tls::packet_queue* queue = nullptr;
+    packet_queue* queue = nullptr;
     transport_slot slot = transport_slot::next;
   };
   next_output next_outgoing();
@@ -179,7 +179,7 @@ class socket_machine {
   tls::peer_name peer() const { return {request_.host, profile_.sni}; }
   bool begin_to_continue();
   bool can_come_from(const net::endpoint& local) const;
-  void on_rebound(const net::endpoint& local, time_point now);
+  void on_rebound(const net::endpoint& local, std::size_t path_limit_bytes);
   void continue_association(time_point now);
   void resolve();
   void end_association();

@@ -162,7 +162,7 @@ void socket_machine::drop_next(const at::failure& why, int alert) {
   auto dropped = std::move(*std::exchange(next_, std::nullopt));
   if (sessions_) sessions_->failed(has_answered(dropped.engine), alert > 0);
   // A last alert belongs to the peer.
-  tls::packet_queue unsent;
+  packet_queue unsent;
   if (dropped.engine) unsent = std::move(dropped.engine->outgoing());
   if (dropped.shares_transport) {
     for (; !unsent.empty(); unsent.pop()) engine_->outgoing().push(unsent.front());

@@ -69,7 +69,7 @@ class socket_sessions {
   std::unique_ptr<tls::engine> continue_live(const tls::peer_name& peer, std::uint16_t port);
   // A handshake has left one. From here on `live` asks for every sequence number.
   void keep_live(tls::engine& engine, const live_place& where);
-  void moved_live(const live_place& where);
+  void moved_live(tls::engine& engine, const live_place& where);
   // Can the association outlive the process?
   bool is_live_kept() const { return lease_ && config_.is_kept; }
   // It cannot get sequence numbers any more: only a new handshake helps.

@@ -15,7 +15,7 @@ constexpr std::uint64_t few_to_accept = 16;
 }  // namespace
 
 association_lease::association_lease(association_store& store, row_owner::row_name name,
-                                     live_association& held)
+                                     known_association& held)
     : store_(&store), name_(std::move(name)), held_(&held) {
   held.holder = this;
   store.leases_.insert(this);
@@ -30,16 +30,16 @@ association_lease::~association_lease() {
 
 bool association_lease::may_write(std::uint64_t number) {
   if (held_ == nullptr) return false;
-  return may_use(number, &live_association::write, held_->write_reserved, few_to_write);
+  return may_use(number, &known_association::write, held_->write_reserved, few_to_write);
 }
 
 bool association_lease::may_accept(std::uint64_t number) {
   if (held_ == nullptr) return false;
-  return may_use(number, &live_association::read, held_->read_reserved, few_to_accept);
+  return may_use(number, &known_association::read, held_->read_reserved, few_to_accept);
 }
 
 // `reserved` is what the newest row says, wherever it is.
-bool association_lease::may_use(std::uint64_t number, live_association::numbers live_association::*of,
+bool association_lease::may_use(std::uint64_t number, known_association::numbers known_association::*of,
                                 std::uint64_t reserved, std::uint64_t few) {
   if (number >= max_sequence_numbers) return false;
   if (!held_->has_row) return true;

@@ -16,7 +16,7 @@ class association_lease;
 class association_store;
 
 // An association in memory. `counters` are always exact here.
-struct live_association : association_entry {
+struct known_association : association_entry {
   enum class row_kind : std::uint8_t { none, clean, in_use };
 
   bool is_kept = true;         // in the store too
@@ -65,13 +65,13 @@ class association_lease final : public dtls12::sequence_journal {
 
  private:
   friend class association_store;
-  association_lease(association_store& store, row_owner::row_name name, live_association& held);
-  bool may_use(std::uint64_t number, live_association::numbers live_association::*of, std::uint64_t reserved,
-               std::uint64_t few);
+  association_lease(association_store& store, row_owner::row_name name, known_association& held);
+  bool may_use(std::uint64_t number, known_association::numbers known_association::*of,
+               std::uint64_t reserved, std::uint64_t few);
 
   association_store* store_;
   const row_owner::row_name name_;
-  live_association* held_;  // none: another one took its place, or it was given back
+  known_association* held_;  // none: another one took its place, or it was given back
   std::function<void()> on_reserved_;
   bool is_waiting_ = false;  // a number was refused
 };

@@ -18,7 +18,7 @@ std::uint64_t reserve_behind(std::uint64_t number, std::uint64_t block) {
 }
 
 // A row that was on its way when a number was refused does not cover it.
-bool has_what_was_asked(const live_association& one) {
+bool has_what_was_asked(const known_association& one) {
   return !one.has_row || (one.write.wanted < one.write.allowed && one.read.wanted < one.read.allowed);
 }
 
@@ -46,7 +46,7 @@ std::size_t association_store::load(const std::vector<store::row>& rows) {
       mark({row.user, row.name});  // nothing in memory: it will be erased
       continue;
     }
-    live_association loaded;
+    known_association loaded;
     static_cast<association_entry&>(loaded) = std::move(*decoded);
     load_one(row, std::move(loaded));
     seen.insert(row.user);
@@ -79,7 +79,7 @@ bool association_store::judge(const std::vector<store::row>& rows) {
   return false;
 }
 
-void association_store::load_one(const store::row& row, live_association loaded) {
+void association_store::load_one(const store::row& row, known_association loaded) {
   const row_name name(row.user, row.name);
   if (auto* newer = find_one(row.user, row.name)) {
     newer->may_be_stored = true;
@@ -91,7 +91,7 @@ void association_store::load_one(const store::row& row, live_association loaded)
 }
 
 // Numbers that nobody has used, however the last process ended. False: it is not to be used.
-bool association_store::restore(live_association& one) {
+bool association_store::restore(known_association& one) {
   const auto slot = counters_ != nullptr ? counters_->claim(one.slot, one.id) : std::nullopt;
   if (!slot && counters_ != nullptr && counters_->was_let_go(one.slot, one.id)) return false;
   if (!slot) one.slot = counter_file::no_slot;
@@ -149,7 +149,7 @@ store::change association_store::submit(const row_name& name) {
   one->is_due = false;
   one->is_in_flight = true;
   one->batch = batch_;
-  one->submitted = live_association::row_kind::none;
+  one->submitted = known_association::row_kind::none;
   if (!one->is_kept || one->is_forgotten || !can_be_stored(*one)) return out;
   reserve(*one);
   out.content = encode(*one);
@@ -158,19 +158,19 @@ store::change association_store::submit(const row_name& name) {
   return out;
 }
 
-void association_store::reserve(live_association& one) const {
+void association_store::reserve(known_association& one) const {
   one.is_clean = one.holder == nullptr;
   const auto write_next = one.counters.write_next;
   const auto read_next = one.counters.received.next();
   if (one.is_clean) {
-    one.submitted = live_association::row_kind::clean;
+    one.submitted = known_association::row_kind::clean;
     one.write_reserved = write_next;
     one.read_reserved = read_next;
     // From here on the disk may say that nobody uses it.
     one.write.allowed = one.read.allowed = 0;
     return;
   }
-  one.submitted = live_association::row_kind::in_use;
+  one.submitted = known_association::row_kind::in_use;
   one.write_reserved =
       std::max(one.write_reserved, reserve_behind(std::max(write_next, one.write.wanted), write_block));
   one.read_reserved =
@@ -191,9 +191,9 @@ void association_store::written(std::uint64_t batch, const std::vector<row_name>
     auto* const one = find_one(name.first, name.second);
     if (one == nullptr || one->batch != batch) continue;
     one->is_in_flight = false;
-    if (one->submitted == live_association::row_kind::none) {
+    if (one->submitted == known_association::row_kind::none) {
       one->may_be_stored = one->has_row = false;
-    } else if (one->submitted == live_association::row_kind::in_use) {
+    } else if (one->submitted == known_association::row_kind::in_use) {
       one->write.allowed = std::max(one->write.allowed, one->write_reserved);
       one->read.allowed = std::max(one->read.allowed, one->read_reserved);
     }

@@ -28,7 +28,7 @@ bool is_row_name(std::string_view handle) {
          handle.find('\0') == std::string_view::npos;
 }
 
-association_store::place place_of(const live_association& one) {
+association_store::place place_of(const known_association& one) {
   return {one, one.is_kept && !one.is_forgotten};
 }
 
@@ -52,15 +52,15 @@ void association_store::attach(counter_file* counters, store_anchor* anchor) {
 
 // ---- finding
 
-live_association* association_store::find_one(user_id user, std::string_view handle) {
+known_association* association_store::find_one(user_id user, std::string_view handle) {
   const auto of_user = users_.find(user);
   if (of_user == users_.end()) return nullptr;
   const auto found = of_user->second.find(handle);
   return found == of_user->second.end() ? nullptr : &found->second;
 }
 
-const live_association* association_store::find_free(user_id user, std::string_view handle,
-                                                     const tls::fingerprint& binding) const {
+const known_association* association_store::find_free(user_id user, std::string_view handle,
+                                                      const tls::fingerprint& binding) const {
   const auto* const found = const_cast<association_store*>(this)->find_one(user, handle);
   const bool is_free =
       found != nullptr && found->holder == nullptr && found->binding == binding && is_usable(*found);
@@ -76,7 +76,7 @@ std::optional<association_store::place> association_store::peek(user_id user, st
 std::optional<std::string> association_store::find(user_id user, const tls::fingerprint& binding) const {
   const auto of_user = users_.find(user);
   if (of_user == users_.end()) return std::nullopt;
-  const live_association* best = nullptr;
+  const known_association* best = nullptr;
   std::string_view handle;
   for (const auto& [name, one] : of_user->second) {
     if (one.holder != nullptr || one.binding != binding || !is_usable(one)) continue;
@@ -88,13 +88,13 @@ std::optional<std::string> association_store::find(user_id user, const tls::fing
 }
 
 // For good: whatever the clock does later, it will not be used again.
-bool association_store::is_over(const live_association& one) const {
+bool association_store::is_over(const known_association& one) const {
   const auto now = clock_();
   return now >= one.expires || now - one.made >= limits_.lifetime ||
          one.counters.write_next >= max_sequence_numbers;
 }
 
-bool association_store::is_usable(const live_association& one) const {
+bool association_store::is_usable(const known_association& one) const {
   return !is_over(one) && clock_() + clock_slack >= one.made;
 }
 
@@ -119,13 +119,13 @@ std::vector<association_store::listed> association_store::list(user_id user) con
 
 // ---- keeping and taking
 
-std::unique_ptr<association_lease> association_store::lend(const row_name& name, live_association& one) {
+std::unique_ptr<association_lease> association_store::lend(const row_name& name, known_association& one) {
   one.used = ++uses_;
   ensure_slot(one);
   return std::unique_ptr<association_lease>(new association_lease(*this, name, one));
 }
 
-void association_store::ensure_slot(live_association& one) {
+void association_store::ensure_slot(known_association& one) {
   if (counters_ == nullptr || !one.is_kept) return;
   if (one.slot == counter_file::no_slot) one.slot = counters_->acquire();
   if (one.slot != counter_file::no_slot) counters_->write(one.slot, one.id, one.counters);
@@ -207,7 +207,7 @@ void association_store::erase(user_id user, associations::iterator which) {
 }
 
 // Before it is gone from memory.
-void association_store::let_go(live_association& one) {
+void association_store::let_go(known_association& one) {
   if (auto* holder = std::exchange(one.holder, nullptr)) {
     holder->held_ = nullptr;
     notify(holder);
@@ -253,15 +253,15 @@ void association_store::set_limits(limits bounds) {
 
 // ---- for the leases
 
-void association_store::ask(const row_name& name, live_association& one) {
+void association_store::ask(const row_name& name, known_association& one) {
   if (!one.is_due) changed(name, one);
 }
 
-void association_store::changed(const row_name& name, live_association& one) {
+void association_store::changed(const row_name& name, known_association& one) {
   if (one.is_kept && !one.is_forgotten) mark(name);
 }
 
-void association_store::give_back(const row_name& name, live_association& one) {
+void association_store::give_back(const row_name& name, known_association& one) {
   one.used = ++uses_;
   if (one.is_forgotten || is_over(one)) return erase(name);
   changed(name, one);

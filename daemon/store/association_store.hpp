@@ -88,32 +88,32 @@ class association_store : public row_owner {
 
  private:
   friend class association_lease;
-  using associations = std::map<std::string, live_association, std::less<>>;
+  using associations = std::map<std::string, known_association, std::less<>>;
 
-  live_association* find_one(user_id user, std::string_view handle);
-  const live_association* find_free(user_id user, std::string_view handle,
-                                    const tls::fingerprint& binding) const;
-  bool is_over(const live_association& one) const;
-  bool is_usable(const live_association& one) const;
+  known_association* find_one(user_id user, std::string_view handle);
+  const known_association* find_free(user_id user, std::string_view handle,
+                                     const tls::fingerprint& binding) const;
+  bool is_over(const known_association& one) const;
+  bool is_usable(const known_association& one) const;
   void drop_expired(user_id user);
   void make_room(user_id user, std::size_t new_entries, std::size_t new_bytes);
   void forget(user_id user, associations::iterator which);
   void erase(user_id user, associations::iterator which);
-  void let_go(live_association& one);
-  void ensure_slot(live_association& one);
-  std::unique_ptr<association_lease> lend(const row_name& name, live_association& one);
+  void let_go(known_association& one);
+  void ensure_slot(known_association& one);
+  std::unique_ptr<association_lease> lend(const row_name& name, known_association& one);
 
   bool judge(const std::vector<store::row>& rows);
-  bool restore(live_association& one);
-  void load_one(const store::row& row, live_association loaded);
+  bool restore(known_association& one);
+  void load_one(const store::row& row, known_association loaded);
   store::change submit(const row_name& name);
-  void reserve(live_association& one) const;
+  void reserve(known_association& one) const;
 
   // For the leases.
-  void ask(const row_name& name, live_association& one);
-  void give_back(const row_name& name, live_association& one);
+  void ask(const row_name& name, known_association& one);
+  void give_back(const row_name& name, known_association& one);
   void erase(const row_name& name);
-  void changed(const row_name& name, live_association& one);
+  void changed(const row_name& name, known_association& one);
   void mark(const row_name& name);
   void notify(association_lease* lease);
   void notify_waiting();

@@ -42,8 +42,10 @@ bool association_engine::take_datagram(bytes_view datagram, time_point now) {
 
 bool association_engine::take_record(const dtls12::record_view& record, time_point now) {
   const auto opened = association_->open(record);
-  if (opened.is == verdict::not_reserved && held_.size() < max_held)
+  if (opened.is == verdict::not_reserved && held_.size() < max_held) {
     held_.emplace_back(record.whole.begin(), record.whole.end());
+    return false;
+  }
   // A server that mistakes us for one.
   if (opened.is == verdict::wrong_epoch && record.type == dtls12::handshake && !record.payload.empty() &&
       record.payload[0] == client_hello)

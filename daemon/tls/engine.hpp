@@ -7,8 +7,8 @@
 #pragma once
 
 #include "daemon/dtls12/record_cost.hpp"
+#include "daemon/support/packet_queue.hpp"
 #include "live_association.hpp"
-#include "packet_queue.hpp"
 #include "protocol/bytes.hpp"
 #include "protocol/error.hpp"
 #include "resumption.hpp"

@@ -1,39 +1,22 @@
 #include "record_filter.hpp"
 
+#include "daemon/dtls12/record.hpp"
+
 #include <openssl/dtls1.h>
 #include <openssl/ssl3.h>
 
 namespace tlsmodem::tls {
 namespace {
 
-constexpr std::size_t max_record_bytes = SSL3_RT_MAX_PLAIN_LENGTH + 2048;  // RFC 5246 6.2.3
 // libssl's limit for the longest message, the server's chain (SSL_MAX_CERT_LIST_DEFAULT).
 constexpr std::size_t max_message_bytes = std::size_t{100} * 1024;
 
-struct record {
-  std::uint8_t type;
-  unsigned epoch;
-  bytes_view body;
-  bytes_view whole;
-};
+using dtls12::record_view;
 
 std::size_t big_endian(bytes_view data, std::size_t offset, std::size_t size) {
   std::size_t value = 0;
   for (const std::uint8_t byte : data.subspan(offset, size)) value = value << 8 | byte;
   return value;
-}
-
-// Takes the next record off `datagram`; false when what is left is not one.
-bool next_record(bytes_view& datagram, record& next) {
-  if (datagram.size() < DTLS1_RT_HEADER_LENGTH || datagram[1] != DTLS1_VERSION_MAJOR) return false;
-  const std::size_t size = big_endian(datagram, 11, 2);
-  if (size > max_record_bytes || size > datagram.size() - DTLS1_RT_HEADER_LENGTH) return false;
-  next.type = datagram[0];
-  next.epoch = static_cast<unsigned>(big_endian(datagram, 3, 2));
-  next.whole = datagram.first(DTLS1_RT_HEADER_LENGTH + size);
-  next.body = next.whole.subspan(DTLS1_RT_HEADER_LENGTH);
-  datagram = datagram.subspan(next.whole.size());
-  return true;
 }
 
 bool is_server_message(std::uint8_t type) {
@@ -68,19 +51,20 @@ bool is_handshake_of_server(bytes_view body) {
   return true;
 }
 
-bool is_client_hello(const record& seen) {
-  return seen.epoch == 0 && seen.type == SSL3_RT_HANDSHAKE && !seen.body.empty() &&
-         seen.body[0] == SSL3_MT_CLIENT_HELLO;
+bool is_client_hello(const record_view& seen) {
+  return seen.epoch == 0 && seen.type == SSL3_RT_HANDSHAKE && !seen.payload.empty() &&
+         seen.payload[0] == SSL3_MT_CLIENT_HELLO;
 }
 
-bool is_wanted_unprotected(const record& seen) {
+bool is_wanted_unprotected(const record_view& seen) {
   switch (seen.type) {
     case SSL3_RT_CHANGE_CIPHER_SPEC:
-      return seen.body.size() == 1 && seen.body[0] == SSL3_MT_CCS;
+      return seen.payload.size() == 1 && seen.payload[0] == SSL3_MT_CCS;
     case SSL3_RT_ALERT:
-      return seen.body.size() == 2 && (seen.body[0] == SSL3_AL_WARNING || seen.body[0] == SSL3_AL_FATAL);
+      return seen.payload.size() == 2 &&
+             (seen.payload[0] == SSL3_AL_WARNING || seen.payload[0] == SSL3_AL_FATAL);
     case SSL3_RT_HANDSHAKE:
-      return is_handshake_of_server(seen.body);
+      return is_handshake_of_server(seen.payload);
     default:
       return false;
   }
@@ -95,21 +79,21 @@ struct expectation {
 // over one that is shorter than nonce and tag. Handshake records behind the handshake are HelloRequests,
 // which RFC 5246 7.4.1.1 lets us ignore and over which libssl can get stuck, or repeats of a Finished, of
 // which it bears only twelve.
-bool is_wanted_protected(const record& seen, const expectation& expected) {
-  if (seen.epoch != 1 || seen.body.size() < expected.min_protected_bytes)
+bool is_wanted_protected(const record_view& seen, const expectation& expected) {
+  if (seen.epoch != 1 || seen.payload.size() < expected.min_protected_bytes)
     return false;  // nothing renegotiates
   if (seen.type == SSL3_RT_ALERT || seen.type == SSL3_RT_APPLICATION_DATA) return true;
   return seen.type == SSL3_RT_HANDSHAKE && expected.phase == association_phase::handshaking;
 }
 
-bool is_wanted(const record& seen, const expectation& expected) {
+bool is_wanted(const record_view& seen, const expectation& expected) {
   if (seen.epoch != 0) return is_wanted_protected(seen, expected);
   return expected.phase == association_phase::handshaking && is_wanted_unprotected(seen);
 }
 
-bool is_late_handshake(const record& seen, const expectation& expected) {
+bool is_late_handshake(const record_view& seen, const expectation& expected) {
   return expected.phase == association_phase::established && seen.epoch == 1 &&
-         seen.type == SSL3_RT_HANDSHAKE && seen.body.size() >= expected.min_protected_bytes;
+         seen.type == SSL3_RT_HANDSHAKE && seen.payload.size() >= expected.min_protected_bytes;
 }
 
 }  // namespace
@@ -119,11 +103,11 @@ filtered_datagram filter_records(bytes_view datagram, association_phase phase,
   const expectation expected{phase, min_protected_bytes};
   filtered_datagram filtered;
   bytes_view rest = datagram;
-  record next{};
+  record_view next;
   std::size_t kept = 0;
   scratch.clear();
   bool all_kept = true;
-  while (next_record(rest, next)) {
+  while (dtls12::next_record(rest, 0, next)) {
     if (is_client_hello(next)) ++filtered.client_hellos;
     if (is_late_handshake(next, expected)) filtered.repeats_handshake = true;
     if (!is_wanted(next, expected)) {

@@ -5,8 +5,8 @@
 #pragma once
 
 #include "context.hpp"
+#include "daemon/support/packet_queue.hpp"
 #include "openssl_handles.hpp"
-#include "packet_queue.hpp"
 
 #include <sys/time.h>
 

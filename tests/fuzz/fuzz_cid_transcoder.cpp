@@ -120,7 +120,7 @@ class peers_of_transcoder {
   dtls12::record_protection libssl_reads_;
   bool has_keys_ = false;
   dtls12::cid_transcoder coder_;
-  tls::packet_queue network_;
+  packet_queue network_;
   std::uint64_t next_number_ = 0;
   std::set<std::uint64_t> given_;
 };

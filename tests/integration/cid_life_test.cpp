@@ -172,6 +172,61 @@ TEST_F(cid_life, a_server_that_wants_to_renegotiate_is_ignored) {
   exchange(channel, link.id, "four\n");
 }
 
+// RFC 9146 6.
+TEST_F(cid_life, a_server_that_moves_is_followed) {
+  start_server(cid_suite_called("psk_aes128_gcm"));
+  auto channel = client();
+  const auto link = connect(channel);
+  exchange(channel, link.id, "one\n");
+  relay_->speak_from_elsewhere(true);
+  channel.send(link.id, "two\n");
+  const auto moved = at::parse_moved(channel.event("#TMOVED").line);
+  ASSERT_TRUE(moved);
+  EXPECT_EQ(moved->id, link.id);
+  EXPECT_EQ(moved->address, "127.0.0.1");
+  EXPECT_EQ(moved->port, relay_->port_elsewhere());
+  EXPECT_TRUE(channel.event("#TRX").line.starts_with("#TRX: 1,"));
+  EXPECT_EQ(relay_->heard_elsewhere(), 0U);
+  exchange(channel, link.id, "three\n");
+  EXPECT_EQ(relay_->heard_elsewhere(), 1U);
+  EXPECT_EQ(channel.info(link.id, "remote"), "\"127.0.0.1\"," + std::to_string(relay_->port_elsewhere()));
+
+  daemon_.restart(SIGTERM);  // the new address is what is kept
+  auto next = client();
+  const auto again = connect(next, link.handle);
+  EXPECT_EQ(again.up.how, 2);
+  EXPECT_EQ(again.up.remote_port, relay_->port_elsewhere());
+  exchange(next, again.id, "four\n");
+  EXPECT_EQ(relay_->heard_elsewhere(), 2U);
+}
+
+TEST_F(cid_life, replays_from_elsewhere_move_nothing) {
+  start_server(cid_suite_called("psk_aes128_gcm"));
+  auto channel = client();
+  const auto link = connect(channel);
+  exchange(channel, link.id, "one\n");
+  relay_->speak_from_elsewhere(true);
+  relay_->replay_to_client(0, relay_->datagrams());
+  relay_->speak_from_elsewhere(false);
+  exchange(channel, link.id, "two\n");  // the next event is its answer
+  EXPECT_EQ(channel.info(link.id, "remote"), "\"127.0.0.1\"," + std::to_string(relay_->port()));
+  EXPECT_EQ(relay_->heard_elsewhere(), 0U);
+}
+
+TEST_F(cid_life, without_an_own_id_no_other_address_is_listened_to) {
+  start_server(cid_suite_called("psk_aes128_gcm"));
+  auto channel = client("");
+  const auto link = connect(channel);
+  exchange(channel, link.id, "one\n");
+  relay_->speak_from_elsewhere(true);
+  const auto answered = relay_->protected_records(false);
+  channel.send(link.id, "two\n");
+  ASSERT_TRUE(eventually([&] { return relay_->protected_records(false) > answered; }));
+  relay_->speak_from_elsewhere(false);
+  exchange(channel, link.id, "three\n");
+  EXPECT_EQ(relay_->heard_elsewhere(), 0U);
+}
+
 TEST_F(cid_life, a_new_handshake_takes_the_place_of_the_association) {
   start_server(cid_suite_called("psk_aes128_ccm8"));
   auto channel = client();

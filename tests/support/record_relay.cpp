@@ -14,7 +14,7 @@
 namespace tlsmodem::test {
 namespace {
 
-constexpr int look_again_ms = 20;  // whether the relay is over, or has a new socket
+constexpr int look_again_ms = 20;  // whether the relay is over
 constexpr int room_bytes = 4 * 1024 * 1024;
 
 sockaddr_in loopback(int port) {
@@ -75,8 +75,12 @@ bool flight_loss::is_lost(const std::vector<wire_record>& datagram) {
 }
 
 record_relay::record_relay(int server_port)
-    : server_port_(server_port), client_fd_(udp_socket()), server_fd_(socket_to_server()) {
+    : server_port_(server_port),
+      client_fd_(udp_socket()),
+      elsewhere_fd_(udp_socket()),
+      server_fd_(socket_to_server()) {
   port_ = bind_to_free_port(client_fd_);
+  port_elsewhere_ = bind_to_free_port(elsewhere_fd_);
   thread_ = std::thread([this] { run(); });
 }
 
@@ -84,6 +88,7 @@ record_relay::~record_relay() {
   is_over_ = true;
   thread_.join();
   ::close(client_fd_);
+  ::close(elsewhere_fd_);
   ::close(server_fd_);
 }
 
@@ -94,10 +99,14 @@ int record_relay::socket_to_server() const {
   return fd;
 }
 
-void record_relay::rebind() {
+void record_relay::speak_from_elsewhere(bool does) {
   const std::lock_guard lock(mutex_);
-  const int fresh = socket_to_server();  // while the old one is there: another port
-  ::close(std::exchange(server_fd_, fresh));
+  speaks_from_elsewhere_ = does;
+}
+
+std::size_t record_relay::heard_elsewhere() const {
+  const std::lock_guard lock(mutex_);
+  return heard_elsewhere_;
 }
 
 void record_relay::deliver(delivery how) {
@@ -150,21 +159,24 @@ void record_relay::replay_to_client(std::size_t from_datagram, std::size_t to_da
 
 void record_relay::run() {
   while (!is_over_) {
-    std::array<pollfd, 2> entries = {pollfd{client_fd_, POLLIN, 0}, pollfd{server_fd_, POLLIN, 0}};
+    std::array<pollfd, 3> entries = {pollfd{client_fd_, POLLIN, 0}, pollfd{elsewhere_fd_, POLLIN, 0},
+                                     pollfd{server_fd_, POLLIN, 0}};
     ::poll(entries.data(), entries.size(), look_again_ms);
     const std::lock_guard lock(mutex_);
-    pass_from_client();
+    pass_from_client(client_fd_);
+    pass_from_client(elsewhere_fd_);
     pass_from_server();
   }
 }
 
-void record_relay::pass_from_client() {
+void record_relay::pass_from_client(int fd) {
   std::array<std::uint8_t, 65536> buffer;
   for (;;) {
     socklen_t size = sizeof client_;
     const auto length =
-        ::recvfrom(client_fd_, buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&client_), &size);
+        ::recvfrom(fd, buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&client_), &size);
     if (length < 0) return;
+    if (fd == elsewhere_fd_) ++heard_elsewhere_;
     for (const auto& each : noted(true, bytes_view(buffer.data(), static_cast<std::size_t>(length))))
       ::send(server_fd_, each.data(), each.size(), 0);
   }
@@ -181,8 +193,8 @@ void record_relay::pass_from_server() {
 }
 
 void record_relay::send_to_client(bytes_view datagram) const {
-  ::sendto(client_fd_, datagram.data(), datagram.size(), 0, reinterpret_cast<const sockaddr*>(&client_),
-           sizeof client_);
+  ::sendto(speaks_from_elsewhere_ ? elsewhere_fd_ : client_fd_, datagram.data(), datagram.size(), 0,
+           reinterpret_cast<const sockaddr*>(&client_), sizeof client_);
 }
 
 // What becomes of the datagram; it is in the log before it is passed on.

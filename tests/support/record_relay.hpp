@@ -47,8 +47,12 @@ class record_relay {
 
   // What clients connect to. The server sees all of them at one address: it answers whoever spoke last.
   int port() const { return port_; }
-  // From now on the server sees the client at a new port, and what it sends to the old one is lost.
-  void rebind();
+  // From now on what the server sends comes to the client from another port; both ports take what the client
+  // sends.
+  void speak_from_elsewhere(bool does);
+  int port_elsewhere() const { return port_elsewhere_; }
+  // Datagrams that the client has sent there.
+  std::size_t heard_elsewhere() const;
   void deliver(delivery how);
   // The flight of the next handshake, counted from 1.
   void lose_flight(int number);
@@ -66,7 +70,7 @@ class record_relay {
 
  private:
   void run();
-  void pass_from_client();
+  void pass_from_client(int fd);
   void pass_from_server();
   std::vector<bytes> noted(bool is_from_client, bytes_view datagram);
   void send_to_client(bytes_view datagram) const;
@@ -74,11 +78,15 @@ class record_relay {
 
   const int server_port_;
   int port_ = 0;
+  int port_elsewhere_ = 0;
   int client_fd_ = -1;
+  int elsewhere_fd_ = -1;
   int server_fd_ = -1;
   sockaddr_in client_{};
   mutable std::mutex mutex_;  // guards all that follows, and server_fd_ and client_
   wire_log log_;
+  bool speaks_from_elsewhere_ = false;
+  std::size_t heard_elsewhere_ = 0;
   std::size_t client_records_ = 0;
   std::size_t protected_from_client_ = 0;
   std::size_t protected_from_server_ = 0;

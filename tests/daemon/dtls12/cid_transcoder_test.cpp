@@ -89,7 +89,7 @@ class transcoder : public testing::Test {
   std::unique_ptr<cid_transcoder> coder_;
   record_protection libssl_writes_{gcm, make_keys(gcm).client};
   record_protection libssl_reads_{gcm, make_keys(gcm).server};
-  tls::packet_queue network_;
+  packet_queue network_;
 };
 
 TEST_F(transcoder, lets_the_unprotected_pass) {

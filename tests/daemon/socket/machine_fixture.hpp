@@ -31,8 +31,8 @@ struct fake_engine final : tls::engine {
   tls::engine_state state() const override { return is; }
   const tls::engine_failure& failure() const override { return why; }
   const tls::engine_info& info() const override { return about; }
-  tls::packet_queue& outgoing() override { return out; }
-  tls::packet_queue& incoming() override { return in; }
+  packet_queue& outgoing() override { return out; }
+  packet_queue& incoming() override { return in; }
 
   // What feed() makes of ciphertext, by its first letter: 'H' the server answers, 'U' up, 'R' up by
   // resumption, 'C' close_notify, 'A' alert, 'D' damage, anything else is plaintext.
@@ -41,8 +41,8 @@ struct fake_engine final : tls::engine {
   tls::send_outcome answer = tls::send_outcome::ok;
   tls::engine_failure why;
   tls::engine_info about;
-  tls::packet_queue out;
-  tls::packet_queue in;
+  packet_queue out;
+  packet_queue in;
   int expired = 0;
   bool fails_to_start = false;
   std::string offered;

@@ -3,7 +3,7 @@
 namespace tlsmodem::test {
 namespace {
 
-std::string drain(tls::packet_queue& queue) {
+std::string drain(packet_queue& queue) {
   std::string all;
   for (; !queue.empty(); queue.pop()) all += (all.empty() ? "" : "|") + std::string(as_text(queue.front()));
   return all;

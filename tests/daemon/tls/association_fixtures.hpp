@@ -11,7 +11,7 @@ namespace tlsmodem::test {
 inline bytes copy_of(bytes_view data) { return {data.begin(), data.end()}; }
 
 // All packets, one by one.
-inline std::vector<bytes> take_packets(tls::packet_queue& queue) {
+inline std::vector<bytes> take_packets(packet_queue& queue) {
   std::vector<bytes> all;
   for (; !queue.empty(); queue.pop()) all.push_back(copy_of(queue.front()));
   return all;

@@ -73,7 +73,7 @@ inline void expect_failure(const tls::engine& engine, at::error code, int alert,
 }
 
 // Everything that came in, packets joined.
-inline bytes drain(tls::packet_queue& queue) {
+inline bytes drain(packet_queue& queue) {
   bytes all;
   while (!queue.empty()) {
     const bytes_view front = queue.front();

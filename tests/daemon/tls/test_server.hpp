@@ -52,7 +52,7 @@ class test_server {
   bool failed() const { return failed_; }
   bool resumed() const { return SSL_session_reused(ssl_.get()) != 0; }
   bool peer_closed() const { return (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0; }
-  tls::packet_queue& outgoing() { return wire_.output; }
+  packet_queue& outgoing() { return wire_.output; }
   // What the application got; datagrams one by one.
   const std::vector<bytes>& received() const { return received_; }
   bytes received_stream() const;

@@ -1,14 +1,14 @@
-#include "daemon/tls/packet_queue.hpp"
+#include "daemon/support/packet_queue.hpp"
 
 #include <gtest/gtest.h>
 
 #include <deque>
 #include <random>
 
-namespace tlsmodem::tls {
+namespace tlsmodem {
 namespace {
 
-tlsmodem::bytes front_of(const packet_queue& queue) { return {queue.front().begin(), queue.front().end()}; }
+bytes front_of(const packet_queue& queue) { return {queue.front().begin(), queue.front().end()}; }
 
 TEST(packet_queue, keeps_borders_also_of_empty_packets) {
   packet_queue queue;
@@ -73,4 +73,4 @@ TEST(packet_queue, agrees_with_a_simple_model) {
 }
 
 }  // namespace
-}  // namespace tlsmodem::tls
+}  // namespace tlsmodem

@@ -6,6 +6,14 @@
 #include <utility>
 
 namespace tlsmodem {
+namespace {
+
+// Under a CID of its own the peer finds it from anywhere.
+net::endpoint required_local(const tls::live_association& live, const net::endpoint& local) {
+  return live.has_peer_cid() ? net::endpoint{} : local;
+}
+
+}  // namespace
 
 std::string socket_sessions::live_candidate(const tls::fingerprint& binding) const {
   if (requested_) return *requested_;
@@ -49,13 +57,14 @@ void socket_sessions::hold(std::unique_ptr<association_lease> lease, tls::engine
 // Its keys are new: nothing of what the handle named before may be used with it.
 void socket_sessions::keep_live(tls::engine& engine, const live_place& where) {
   auto* const live = engine.association();
+  end_live(nullptr);  // of the connection before
   if (associations_ == nullptr || live == nullptr) return;
   association_store::place place;
   place.binding = where_.binding;
   place.host = where_.host;
   place.port = where_.port;
   place.remote = where.remote;
-  if (!live->has_peer_cid()) place.local = where.local;
+  place.local = required_local(*live, where.local);
   place.version = engine.info().version;
   place.suite = engine.info().suite;
   place.is_kept = config_.is_kept;
@@ -63,8 +72,9 @@ void socket_sessions::keep_live(tls::engine& engine, const live_place& where) {
        engine);
 }
 
-void socket_sessions::moved_live(const live_place& where) {
-  if (lease_) lease_->moved(where.remote, where.local);
+void socket_sessions::moved_live(tls::engine& engine, const live_place& where) {
+  auto* const live = engine.association();
+  if (lease_ && live != nullptr) lease_->moved(where.remote, required_local(*live, where.local));
 }
 
 bool socket_sessions::release_live(tls::engine& engine) {

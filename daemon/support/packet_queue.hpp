@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <deque>
 
-namespace tlsmodem::tls {
+namespace tlsmodem {
 
 class packet_queue {
  public:
@@ -81,4 +81,4 @@ class packet_queue {
   std::deque<std::size_t> sizes_;
 };
 
-}  // namespace tlsmodem::tls
+}  // namespace tlsmodem
