@@ -1,5 +1,6 @@
 #include "protection.hpp"
 
+#include "additional_data.hpp"
 #include "cbc_mac.hpp"
 
 #include <openssl/core_names.h>
@@ -12,42 +13,6 @@
 
 namespace tlsmodem::dtls12 {
 namespace {
-
-constexpr std::size_t max_additional_bytes = 8 + 1 + 1 + 1 + 2 + 8 + max_cid_bytes + 2;
-
-// What is authenticated beside the content: RFC 5246 6.2.3.3, with a CID RFC 9146 5. `length` is that of
-// DTLSInnerPlaintext, or with encrypt-then-MAC that of IV and ciphertext.
-struct additional_data {
-  std::array<std::uint8_t, max_additional_bytes> data;
-  std::size_t size = 0;
-
-  additional_data(const record_view& record, std::size_t length) {
-    const std::uint64_t number = std::uint64_t{record.epoch} << 48 | record.sequence;
-    if (record.cid.empty()) {
-      put(number, 8);
-      put(record.type, 1);
-      put(wire_version, 2);
-    } else {
-      put(~std::uint64_t{0}, 8);
-      put(tls12_cid, 1);
-      put(record.cid.size(), 1);
-      put(tls12_cid, 1);
-      put(wire_version, 2);
-      put(number, 8);
-      std::memcpy(data.data() + size, record.cid.data(), record.cid.size());
-      size += record.cid.size();
-    }
-    put(length, 2);
-  }
-  bytes_view view() const { return {data.data(), size}; }
-  std::span<std::uint8_t> span() { return {data.data(), size}; }
-
- private:
-  void put(std::uint64_t value, int width) {
-    for (int shift = 8 * (width - 1); shift >= 0; shift -= 8)
-      data[size++] = static_cast<std::uint8_t>(value >> shift);
-  }
-};
 
 int int_of(std::size_t size) { return static_cast<int>(size); }
 
@@ -77,48 +42,16 @@ bool take_real_type(std::uint8_t& type, bytes& plaintext) {
 }  // namespace
 
 record_protection::record_protection(const protection_suite& suite, direction_keys keys)
-    : suite_(suite), shape_(shape_of(suite.cipher)), keys_(std::move(keys)) {}
-
-// Everything but the nonce is set once: that is what a record costs beside its encryption.
-record_protection::cipher_ctx_ptr record_protection::make_context(bool encrypts) const {
-  const std::unique_ptr<EVP_CIPHER, openssl_deleter<&EVP_CIPHER_free>> cipher(
-      EVP_CIPHER_fetch(nullptr, shape_.name, nullptr));
-  cipher_ctx_ptr made(EVP_CIPHER_CTX_new());
-  if (!cipher || !made) return nullptr;
-  const int way = encrypts ? 1 : 0;
-  bool is_good = EVP_CipherInit_ex2(made.get(), cipher.get(), nullptr, nullptr, way, nullptr) > 0;
-  if (shape_.mode != protection_mode::cbc) {
-    is_good = is_good && EVP_CIPHER_CTX_ctrl(made.get(), EVP_CTRL_AEAD_SET_IVLEN, nonce_bytes, nullptr) > 0;
-    if (shape_.mode == protection_mode::ccm)
-      is_good =
-          is_good && EVP_CIPHER_CTX_ctrl(made.get(), EVP_CTRL_AEAD_SET_TAG, shape_.tag_bytes, nullptr) > 0;
-  }
-  is_good = is_good &&
-            EVP_CipherInit_ex2(made.get(), nullptr, keys_.key.view().data(), nullptr, way, nullptr) > 0 &&
-            EVP_CIPHER_CTX_set_padding(made.get(), 0) > 0;
-  return is_good ? std::move(made) : nullptr;
-}
+    : suite_(suite), shape_(shape_of(suite.cipher)), keys_(std::move(keys)), aead_(suite.cipher) {}
 
 EVP_CIPHER_CTX* record_protection::encryptor() {
-  if (!encryptor_) encryptor_ = make_context(true);
+  if (!encryptor_) encryptor_ = make_cipher_context(shape_, keys_.key.view(), cipher_use::encrypts);
   return encryptor_.get();
 }
 
 EVP_CIPHER_CTX* record_protection::decryptor() {
-  if (!decryptor_) decryptor_ = make_context(false);
+  if (!decryptor_) decryptor_ = make_cipher_context(shape_, keys_.key.view(), cipher_use::decrypts);
   return decryptor_.get();
-}
-
-void record_protection::make_nonce(std::uint16_t epoch, std::uint64_t sequence, std::uint8_t* nonce) const {
-  const std::uint64_t number = std::uint64_t{epoch} << 48 | sequence;
-  const auto iv = keys_.iv.view();
-  std::memcpy(nonce, iv.data(), iv.size());
-  std::uint8_t* const tail = nonce + nonce_bytes - 8;
-  if (shape_.mode == protection_mode::chacha20_poly1305) {
-    for (int i = 0; i < 8; ++i) tail[i] ^= static_cast<std::uint8_t>(number >> (56 - 8 * i));
-  } else {
-    for (int i = 0; i < 8; ++i) tail[i] = static_cast<std::uint8_t>(number >> (56 - 8 * i));
-  }
 }
 
 bool record_protection::compute_mac(bytes_view additional_data, bytes_view data, std::uint8_t* mac) {
@@ -160,28 +93,12 @@ bool record_protection::protect(std::uint8_t type, std::uint16_t epoch, std::uin
 
 bool record_protection::protect_aead(const record_view& header, bytes_view plaintext, std::size_t padding,
                                      bytes& out) {
-  EVP_CIPHER_CTX* const context = encryptor();
-  if (context == nullptr) return false;
-  std::array<std::uint8_t, nonce_bytes> nonce;
-  make_nonce(header.epoch, header.sequence, nonce.data());
-  const bool is_ccm = shape_.mode == protection_mode::ccm;
-  const std::size_t nonce_size = shape_.mode == protection_mode::chacha20_poly1305 ? 0 : explicit_nonce_bytes;
-  const std::size_t inner = inner_size(header, plaintext, padding);
   const std::size_t start = out.size();
-  out.resize(start + nonce_size + inner + shape_.tag_bytes);
-  // Epoch and sequence number are as unique as the record is.
-  std::memcpy(out.data() + start, nonce.data() + nonce_bytes - nonce_size, nonce_size);
-  std::uint8_t* const text = out.data() + start + nonce_size;
-  put_inner(text, header, plaintext, padding);
-
-  const additional_data about(header, inner);
-  int size = 0;
-  return EVP_EncryptInit_ex2(context, nullptr, nullptr, nonce.data(), nullptr) > 0 &&
-         (!is_ccm || EVP_EncryptUpdate(context, nullptr, &size, nullptr, int_of(inner)) > 0) &&
-         EVP_EncryptUpdate(context, nullptr, &size, about.view().data(), int_of(about.size)) > 0 &&
-         EVP_EncryptUpdate(context, text, &size, text, int_of(inner)) > 0 &&
-         EVP_EncryptFinal_ex(context, text + inner, &size) > 0 &&
-         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, shape_.tag_bytes, text + inner) > 0;
+  const std::size_t front = aead_.explicit_bytes();
+  out.resize(start + front + inner_size(header, plaintext, padding) + shape_.tag_bytes);
+  const auto payload = std::span(out).subspan(start);
+  put_inner(payload.data() + front, header, plaintext, padding);
+  return aead_.seal(header, keys_, payload);
 }
 
 bool record_protection::protect_cbc(const record_view& header, bytes_view plaintext, std::size_t padding,
@@ -215,7 +132,7 @@ bool record_protection::protect_cbc(const record_view& header, bytes_view plaint
 
 bool record_protection::unprotect(const record_view& record, std::uint8_t& type, bytes& plaintext) {
   const bool is_authentic = shape_.mode == protection_mode::cbc ? unprotect_cbc(record, plaintext)
-                                                                : unprotect_aead(record, plaintext);
+                                                                : aead_.open(record, keys_, plaintext);
   if (!is_authentic) {
     plaintext.clear();
     return false;
@@ -223,36 +140,6 @@ bool record_protection::unprotect(const record_view& record, std::uint8_t& type,
   if (!record.cid.empty()) return take_real_type(type, plaintext);
   type = record.type;
   return true;
-}
-
-bool record_protection::unprotect_aead(const record_view& record, bytes& plaintext) {
-  EVP_CIPHER_CTX* const context = decryptor();
-  if (context == nullptr) return false;
-  const bool is_ccm = shape_.mode == protection_mode::ccm;
-  const std::size_t nonce_size = shape_.mode == protection_mode::chacha20_poly1305 ? 0 : explicit_nonce_bytes;
-  if (record.payload.size() < nonce_size + shape_.tag_bytes) return false;
-  std::array<std::uint8_t, nonce_bytes> nonce;
-  make_nonce(record.epoch, record.sequence, nonce.data());
-  // The peer makes its explicit nonces as it likes.
-  std::memcpy(nonce.data() + nonce_bytes - nonce_size, record.payload.data(), nonce_size);
-  const bytes_view text =
-      record.payload.subspan(nonce_size, record.payload.size() - nonce_size - shape_.tag_bytes);
-  std::array<std::uint8_t, 16> tag;
-  std::memcpy(tag.data(), text.data() + text.size(), shape_.tag_bytes);
-  plaintext.resize(std::max<std::size_t>(text.size(), 1));
-
-  const additional_data about(record, text.size());
-  int size = 0;
-  const bool is_authentic =
-      EVP_DecryptInit_ex2(context, nullptr, nullptr, nonce.data(), nullptr) > 0 &&
-      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, shape_.tag_bytes, tag.data()) > 0 &&
-      (!is_ccm || EVP_DecryptUpdate(context, nullptr, &size, nullptr, int_of(text.size())) > 0) &&
-      EVP_DecryptUpdate(context, nullptr, &size, about.view().data(), int_of(about.size)) > 0 &&
-      // CCM checks the tag here, and has nothing final.
-      EVP_DecryptUpdate(context, plaintext.data(), &size, text.data(), int_of(text.size())) > 0 &&
-      (is_ccm || EVP_DecryptFinal_ex(context, plaintext.data() + size, &size) > 0);
-  plaintext.resize(text.size());
-  return is_authentic;
 }
 
 bool record_protection::unprotect_cbc(const record_view& record, bytes& plaintext) {

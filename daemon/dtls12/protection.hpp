@@ -3,6 +3,7 @@
 // RFC 9146 5 (the additional data with a CID).
 #pragma once
 
+#include "aead.hpp"
 #include "daemon/support/openssl_deleter.hpp"
 #include "key_schedule.hpp"
 #include "record.hpp"
@@ -30,24 +31,21 @@ class record_protection {
   const protection_suite& suite() const { return suite_; }
 
  private:
-  using cipher_ctx_ptr = std::unique_ptr<EVP_CIPHER_CTX, openssl_deleter<&EVP_CIPHER_CTX_free>>;
   using mac_ctx_ptr = std::unique_ptr<EVP_MAC_CTX, openssl_deleter<&EVP_MAC_CTX_free>>;
 
-  cipher_ctx_ptr make_context(bool encrypts) const;
   EVP_CIPHER_CTX* encryptor();
   EVP_CIPHER_CTX* decryptor();
-  void make_nonce(std::uint16_t epoch, std::uint64_t sequence, std::uint8_t* nonce) const;
   bool compute_mac(bytes_view additional_data, bytes_view data, std::uint8_t* mac);
   bool protect_aead(const record_view& header, bytes_view plaintext, std::size_t padding, bytes& out);
   bool protect_cbc(const record_view& header, bytes_view plaintext, std::size_t padding, bytes& out);
-  bool unprotect_aead(const record_view& record, bytes& plaintext);
   bool unprotect_cbc(const record_view& record, bytes& plaintext);
 
   protection_suite suite_;
   const cipher_shape& shape_;
   direction_keys keys_;
-  cipher_ctx_ptr encryptor_;  // made when needed: most objects work in one way only
-  cipher_ctx_ptr decryptor_;
+  dtls12::aead aead_;
+  cipher_context encryptor_;  // of CBC; made when needed: most objects work in one way only
+  cipher_context decryptor_;
   mac_ctx_ptr mac_;
 };
 
