@@ -4,7 +4,6 @@
 #include "association_engine.hpp"
 #include "cipher_suites.hpp"
 #include "connection_id.hpp"
-#include "record_filter.hpp"
 
 #include <openssl/rand.h>
 
@@ -80,10 +79,15 @@ void dtls_handshake::feed_handshake(bytes_view datagram) {
   }
 }
 
+void dtls_handshake::note_filtered(const filtered_datagram& filtered) {
+  mutable_info().ignored_client_hellos += filtered.client_hellos;
+  if (filtered.warning && state() == engine_state::handshaking) notes_.alert_received = filtered.warning;
+}
+
 void dtls_handshake::feed_unprotected(bytes_view records) {
   if (records.empty()) return;
   const auto filtered = filter_records(records, association_phase::handshaking, 0, scratch_);
-  mutable_info().ignored_client_hellos += filtered.client_hellos;
+  note_filtered(filtered);
   if (!filtered.records.empty()) advance(filtered.records);
 }
 
@@ -91,7 +95,7 @@ void dtls_handshake::feed_dtls1_0(bytes_view datagram, time_point now) {
   const auto phase =
       state() == engine_state::handshaking ? association_phase::handshaking : association_phase::established;
   const auto filtered = filter_records(datagram, phase, least_protected_bytes(), scratch_);
-  mutable_info().ignored_client_hellos += filtered.client_hellos;
+  note_filtered(filtered);
   if (filtered.repeats_handshake) repeat_last_flight(now);
   if (filtered.records.empty()) return;
   const std::size_t already_out = outgoing_.packets();

@@ -5,6 +5,7 @@
 
 #include "daemon/dtls12/cid_transcoder.hpp"
 #include "last_flight.hpp"
+#include "record_filter.hpp"
 #include "retransmission_timer.hpp"
 #include "ssl_engine.hpp"
 
@@ -31,6 +32,7 @@ class dtls_handshake final : public ssl_engine {
   void deliver(bytes_view plaintext) override;
   bool is_dtls1_0() const;
   void feed_handshake(bytes_view datagram);
+  void note_filtered(const filtered_datagram& filtered);
   void feed_unprotected(bytes_view records);
   void feed_dtls1_0(bytes_view datagram, time_point now);
   void send_out();

@@ -56,12 +56,18 @@ bool is_client_hello(const record_view& seen) {
          seen.payload[0] == SSL3_MT_CLIENT_HELLO;
 }
 
+// unrecognized_name, say (RFC 6066 3). close_notify ends the handshake.
+bool is_warning(const record_view& seen) {
+  return seen.epoch == 0 && seen.type == SSL3_RT_ALERT && seen.payload.size() == 2 &&
+         seen.payload[0] == SSL3_AL_WARNING && seen.payload[1] != SSL3_AD_CLOSE_NOTIFY;
+}
+
 bool is_wanted_unprotected(const record_view& seen) {
   switch (seen.type) {
     case SSL3_RT_CHANGE_CIPHER_SPEC:
       return seen.payload.size() == 1 && seen.payload[0] == SSL3_MT_CCS;
     case SSL3_RT_ALERT:
-      return seen.payload.size() == 2 &&
+      return !is_warning(seen) && seen.payload.size() == 2 &&
              (seen.payload[0] == SSL3_AL_WARNING || seen.payload[0] == SSL3_AL_FATAL);
     case SSL3_RT_HANDSHAKE:
       return is_handshake_of_server(seen.payload);
@@ -109,6 +115,7 @@ filtered_datagram filter_records(bytes_view datagram, association_phase phase,
   bool all_kept = true;
   while (dtls12::next_record(rest, 0, next)) {
     if (is_client_hello(next)) ++filtered.client_hellos;
+    if (is_warning(next)) filtered.warning = alert{next.payload[0], next.payload[1]};
     if (is_late_handshake(next, expected)) filtered.repeats_handshake = true;
     if (!is_wanted(next, expected)) {
       if (all_kept) scratch.assign(datagram.begin(), datagram.begin() + static_cast<std::ptrdiff_t>(kept));

@@ -3,7 +3,10 @@
 // belong to this handshake pass; behind the handshake only protected ones.
 #pragma once
 
+#include "engine.hpp"
 #include "protocol/bytes.hpp"
+
+#include <optional>
 
 namespace tlsmodem::tls {
 
@@ -12,6 +15,7 @@ enum class association_phase : std::uint8_t { handshaking, established };
 struct filtered_datagram {
   bytes_view records;              // points into the datagram or into `scratch`
   unsigned client_hellos = 0;      // dropped: servers that mistake us for one
+  std::optional<alert> warning;    // dropped: libssl takes one in a handshake for five, which are too many
   bool repeats_handshake = false;  // dropped: a protected handshake record of an association that is up
 };
 

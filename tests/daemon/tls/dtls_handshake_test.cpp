@@ -245,6 +245,20 @@ TEST(dtls_handshake, rubbish_does_not_disturb_an_association) {
   EXPECT_EQ(peers.server.received().back(), to_bytes("alive"));
 }
 
+// Nobody can tell who sent it: anyone on the path can. libssl itself would give the handshake up.
+TEST(dtls_handshake, warnings_are_told_and_no_more) {
+  auto client = engine_for(psk_client());
+  client->start({});
+  client->feed(bytes{21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 1, 112}, {});
+  test_server server(psk_server());
+  simulation network(*client, server);
+  network.connect();
+  ASSERT_EQ(client->state(), tls::engine_state::established) << client->failure().why.text;
+  ASSERT_TRUE(client->info().alert_received);
+  EXPECT_EQ(client->info().alert_received->level, 1);
+  EXPECT_EQ(client->info().alert_received->description, 112);
+}
+
 // Suites with CBC are not here: with encrypt-then-MAC libssl takes one forged record for the end.
 TEST(dtls_handshake, forged_records_of_any_length_are_dropped) {
   for (const auto suite : std::vector<std::uint16_t>{0xC0A8, 0xC0A4, 0x00A8, 0xCCAB}) {
