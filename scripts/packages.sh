@@ -6,8 +6,8 @@ set -euo pipefail
 
 packages=(
   # building
-  g++ ccache cmake ninja-build pkg-config libboost-dev libboost-program-options-dev libsqlite3-dev
-  libssl-dev libsystemd-dev
+  g++ ccache cmake ninja-build pkg-config libboost-dev libboost-program-options-dev libidn2-dev
+  libsqlite3-dev libssl-dev libsystemd-dev
   # the demo
   socat libcoap3-bin
 )

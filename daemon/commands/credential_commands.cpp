@@ -82,6 +82,7 @@ at::result<tls::context_options> modem::context_options_of(const profile& option
   out.ciphers = options.ciphers;
   out.verify = options.verify;
   out.system_ca = options.system_ca;
+  out.legacy = options.legacy;
   out.rebuild_chain = options.rebuild_chain;
   out.tlsa = options.dane;
   out.alpn = options.alpn;

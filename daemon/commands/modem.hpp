@@ -64,6 +64,7 @@ class modem final : public at::command_handler, public socket_observer {
   at::outcome configure_all(int profile, std::string_view word, std::span<const at::value> values);
   at::outcome open(const at::request& what, at::response& answer);
   at::result<driver> make_socket(const profile& options);
+  void tell_legacy(const socket_machine& machine, std::string_view host) const;
   at::outcome reopen(const at::request& what);
   at::outcome bind(const at::request& what);
   at::outcome connect(const at::request& what);

@@ -1,5 +1,7 @@
 // The commands on sockets: AT#TOPEN, #TREOPEN, #TBIND, #TCONN, #TABORT, #TSHUT, #TCLOSE, #TINFO.
 #include "daemon/socket/plain_engine.hpp"
+#include "daemon/support/log.hpp"
+#include "daemon/tls/internationalized_name.hpp"
 #include "modem.hpp"
 #include "protocol/commands/bind.hpp"
 #include "protocol/commands/open.hpp"
@@ -107,11 +109,25 @@ outcome modem::bind(const at::request& what) {
   return to_outcome((*socket)->bind({address, request->port}));
 }
 
+// What is let through of the past shall not go unnoticed by who runs the daemon.
+void modem::tell_legacy(const socket_machine& machine, std::string_view host) const {
+  const auto& options = machine.options();
+  if (!options.is_secure() || !options.legacy.any()) return;
+  std::string names;
+  for (const auto& name : tls::names_of(options.legacy)) names += (names.empty() ? "" : ",") + name;
+  log(level::warning, "a connect lets through what is weak",
+      {{"uid", user_}, {"socket", machine.id()}, {"host", host}, {"legacy", names}});
+}
+
 outcome modem::connect(const at::request& what) {
   auto request = at::parse_connect(what.values);
   if (!request) return outcome::failed(request.why());
   const auto socket = find(what.command, request->id);
   if (!socket) return outcome::failed(socket.why());
+  auto host = tls::to_a_labels(request->host);
+  if (!host) return outcome::failed(host.why());
+  request->host = std::move(*host);
+  tell_legacy((*socket)->machine(), request->host);
   (*socket)->operate([&](socket_machine& machine, auto now) { machine.connect(*request, now); });
   return outcome::done();
 }

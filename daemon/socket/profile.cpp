@@ -1,7 +1,8 @@
 #include "profile.hpp"
 
-#include "protocol/hex.hpp"
+#include "option_values.hpp"
 #include "protocol/limits.hpp"
+#include "security_options.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,52 +14,18 @@ namespace {
 using at::arguments;
 using at::error;
 using at::failure;
-using at::value;
-using outcome = std::optional<failure>;
-using values = std::vector<value>;
+using namespace option_values;
+using namespace security_options;
 
 constexpr std::string_view dane_option = "dane";
-constexpr std::size_t max_own_cid_bytes = 32;
 constexpr std::int64_t max_milliseconds = 24LL * 3600 * 1000;
 
-outcome bad(std::string why) { return failure{error::incorrect_parameters, std::move(why)}; }
 outcome unsupported(std::string_view option, std::string_view which) {
   return failure{error::not_supported, std::string(which) + " of the option " + std::string(option) +
                                            " is not supported by this version."};
 }
 
-value number(std::int64_t n) { return {value::kind::number, n, {}}; }
-value text(std::string_view t) { return {value::kind::string, 0, std::string(t)}; }
-
-std::vector<std::string> split(std::string_view list) {
-  std::vector<std::string> parts;
-  while (!list.empty()) {
-    const auto comma = std::min(list.find(','), list.size());
-    auto part = list.substr(0, comma);
-    while (!part.empty() && part.front() == ' ') part.remove_prefix(1);
-    while (!part.empty() && part.back() == ' ') part.remove_suffix(1);
-    parts.emplace_back(part);
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return parts;
-}
-
-std::string join(std::span<const std::string> parts) {
-  std::string list;
-  for (const auto& part : parts) list += (list.empty() ? "" : ",") + part;
-  return list;
-}
-
-// Words of an enum, in the order of its values.
-template <typename Enum, std::size_t Count>
-std::optional<Enum> from_word(const std::array<std::string_view, Count>& words, std::string_view word) {
-  const auto found = std::find(words.begin(), words.end(), word);
-  if (found == words.end()) return std::nullopt;
-  return static_cast<Enum>(found - words.begin());
-}
-
 constexpr std::array<std::string_view, 4> protocol_words = {"dtls", "tls", "udp", "tcp"};
-constexpr std::array<std::string_view, 4> version_words = {"1.0", "1.1", "1.2", "1.3"};
 constexpr std::array<std::string_view, 3> family_words = {"any", "v4", "v6"};
 constexpr std::array<std::string_view, 2> delivery_words = {"push", "pull"};
 
@@ -73,66 +40,6 @@ outcome set_proto(profile& p, arguments& in) {
   return std::nullopt;
 }
 values get_proto(const profile& p) { return {text(name_of(p.protocol))}; }
-
-outcome set_version(profile& p, arguments& in) {
-  const auto low = from_word<tls::tls_version>(version_words, in.text(8));
-  const auto high_word = in.optional_text(8);
-  if (auto wrong = in.finish()) return wrong;
-  const auto high = from_word<tls::tls_version>(version_words, high_word.value_or("1.3"));
-  if (!low || !high) return bad("A version is one of 1.0, 1.1, 1.2, 1.3.");
-  if (high_word && *high < *low) return bad("The maximum version is below the minimum.");
-  p.min_version = *low;
-  p.max_version = high_word ? high : std::nullopt;
-  return std::nullopt;
-}
-values get_version(const profile& p) {
-  const auto word = [](tls::tls_version v) { return text(version_words[static_cast<std::size_t>(v)]); };
-  values out{word(p.min_version)};
-  if (p.max_version) out.push_back(word(*p.max_version));
-  return out;
-}
-
-outcome set_ciphers(profile& p, arguments& in) {
-  const auto list = in.text(at::max_line_bytes);
-  if (auto wrong = in.finish()) return wrong;
-  std::vector<std::uint16_t> ids;
-  for (const auto& part : split(list)) {
-    std::uint16_t id = 0;
-    const auto* end = part.data() + part.size();
-    const auto [stop, status] = std::from_chars(part.data(), end, id, 16);
-    if (part.size() != 4 || status != std::errc{} || stop != end)
-      return bad("A cipher suite is an IANA id of four hexadecimal digits.");
-    ids.push_back(id);
-  }
-  p.ciphers = std::move(ids);
-  return std::nullopt;
-}
-values get_ciphers(const profile& p) {
-  std::vector<std::string> words;
-  for (const auto id : p.ciphers) {
-    std::string word;
-    for (int shift = 12; shift >= 0; shift -= 4) word.push_back("0123456789ABCDEF"[id >> shift & 15]);
-    words.push_back(std::move(word));
-  }
-  return {text(join(words))};
-}
-
-outcome set_verify(profile& p, arguments& in) {
-  const auto mode = in.number(0, 2);
-  if (auto wrong = in.finish()) return wrong;
-  p.verify = static_cast<tls::verification>(mode);
-  return std::nullopt;
-}
-values get_verify(const profile& p) { return {number(static_cast<std::int64_t>(p.verify))}; }
-
-outcome set_sni(profile& p, arguments& in) {
-  auto name = in.text(at::max_host_bytes);
-  if (auto wrong = in.finish()) return wrong;
-  if (name.find('\0') != std::string::npos) return bad("A server name cannot hold a NUL.");
-  p.sni = std::move(name);
-  return std::nullopt;
-}
-values get_sni(const profile& p) { return p.sni ? values{text(*p.sni)} : values{}; }
 
 template <auto Member>
 outcome set_tags(profile& p, arguments& in) {
@@ -181,17 +88,6 @@ template <auto Member>
 values get_duration(const profile& p) {
   return {number((p.*Member).count())};
 }
-
-outcome set_alpn(profile& p, arguments& in) {
-  const auto list = in.text(at::max_line_bytes);
-  if (auto wrong = in.finish()) return wrong;
-  auto names = split(list);
-  for (const auto& name : names)
-    if (name.empty() || name.size() > 255) return bad("An ALPN name has 1 to 255 bytes (RFC 7301 3.1).");
-  p.alpn = std::move(names);
-  return std::nullopt;
-}
-values get_alpn(const profile& p) { return {text(join(p.alpn))}; }
 
 outcome set_resume(profile& p, arguments& in) {
   const auto mode = in.number(0, 3);
@@ -260,50 +156,6 @@ outcome set_delivery(profile& p, arguments& in) {
 }
 values get_delivery(const profile& p) { return {text(delivery_words[static_cast<std::size_t>(p.delivery)])}; }
 
-outcome set_dane(profile& p, arguments& in) {
-  const auto given = in.rest();
-  if (given.empty()) return bad("Value 1 is missing.");
-  if (given.size() == 1 && given.front() == text("")) {
-    p.dane.clear();
-    return std::nullopt;
-  }
-  for (const auto& each : given) {
-    arguments one({&each, 1});
-    const auto words = one.text(at::max_line_bytes);
-    if (auto wrong = one.finish()) return wrong;
-    auto record = tls::parse_tlsa(words);
-    if (!record) return record.why();
-    if (p.dane.size() == tls::max_tlsa_records)
-      return failure{error::memory_full, "A profile has no room for more TLSA records."};
-    p.dane.push_back(std::move(*record));
-  }
-  return std::nullopt;
-}
-values get_dane(const profile& p) {
-  if (p.dane.empty()) return {text("")};
-  values out;
-  for (const auto& record : p.dane) out.push_back(text(tls::format_tlsa(record)));
-  return out;
-}
-
-outcome set_cid(profile& p, arguments& in) {
-  const auto word = in.text(at::max_line_bytes);
-  if (auto wrong = in.finish()) return wrong;
-  if (word == "off") {
-    p.cid.reset();
-    return std::nullopt;
-  }
-  auto value = word == "auto" ? std::optional(bytes{}) : parse_hex(word);
-  if (!value || word.find(' ') != std::string::npos || value->size() > max_own_cid_bytes)
-    return bad("A connection ID is off, auto, or up to 32 bytes of two hexadecimal digits each.");
-  p.cid = tls::cid_choice{word == "auto", std::move(*value)};
-  return std::nullopt;
-}
-values get_cid(const profile& p) {
-  if (!p.cid) return {text("off")};
-  return {text(p.cid->is_random ? "auto" : lower_hex(p.cid->value))};
-}
-
 struct option_row {
   std::string_view name;
   outcome (*set)(profile&, arguments&);
@@ -338,6 +190,7 @@ constexpr std::array rows = {
     option_row{"rebuild_chain", set_flag<&profile::rebuild_chain>, get_flag<&profile::rebuild_chain>},
     option_row{"cid", set_cid, get_cid},
     option_row{dane_option, set_dane, get_dane},
+    option_row{"legacy", set_legacy, get_legacy},
 };
 
 // Options of the contract of which only the default is done so far: setting that is right, anything else is

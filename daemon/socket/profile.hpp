@@ -36,6 +36,7 @@ struct profile {
   bool rebuild_chain = false;
   std::vector<tls::tlsa_record> dane;  // max_tlsa_records at most
   bool system_ca = false;
+  tls::legacy_allowances legacy;
   std::vector<std::string> alpn;
   resume_mode resume = resume_mode::by_handle;
   bool keep = true;

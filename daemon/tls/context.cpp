@@ -5,6 +5,7 @@
 #include "context_data.hpp"
 #include "dane.hpp"
 #include "fingerprint.hpp"
+#include "own_chain.hpp"
 #include "psk.hpp"
 #include "verify.hpp"
 
@@ -18,10 +19,6 @@ static_assert(OPENSSL_VERSION_NUMBER >= 0x30000000L && OPENSSL_VERSION_NUMBER < 
               "the DTLS timer of this version of libssl has not been examined");
 constexpr unsigned examined_major = 3;
 constexpr unsigned examined_minor = 0;
-
-// RSA from 2048 bits, no SHA-1 in signatures, no 64-bit ciphers; Debian's default, but a configuration file
-// or another distribution must not decide it.
-constexpr int security_level = 2;
 
 // RFC 7301: a protocol name has 1 to 255 bytes, the list fits a 16-bit length.
 constexpr std::size_t max_alpn_name_bytes = 255;
@@ -118,10 +115,14 @@ bool set_versions(SSL_CTX* ctx, transport_kind transport, const version_range& v
          SSL_CTX_set_max_proto_version(ctx, wire_version(transport, versions.max)) == 1;
 }
 
-void set_policy(SSL_CTX* ctx, transport_kind transport, bool resumes) {
-  SSL_CTX_set_security_level(ctx, security_level);
+void set_policy(SSL_CTX* ctx, const context_options& options) {
+  const bool resumes = options.resumes;
+  // The usual one is Debian's default too, but a configuration file or another distribution must not decide
+  // it.
+  SSL_CTX_set_security_level(ctx, options.legacy.security_level);
   SSL_CTX_clear_options(ctx, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_EXTENDED_MASTER_SECRET |
                                  SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
+  if (options.legacy.no_renegotiation_info) SSL_CTX_set_options(ctx, SSL_OP_LEGACY_SERVER_CONNECT);
   SSL_CTX_set_options(ctx,
                       SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | (resumes ? 0 : SSL_OP_NO_TICKET));
   if (resumes) {
@@ -131,7 +132,7 @@ void set_policy(SSL_CTX* ctx, transport_kind transport, bool resumes) {
   }
   // Only the chain that was given is shown; trusted certificates do not complete it.
   SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  if (transport == transport_kind::datagram) {
+  if (options.transport == transport_kind::datagram) {
     SSL_CTX_set_options(ctx, SSL_OP_NO_QUERY_MTU);
   } else {
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
@@ -174,41 +175,10 @@ bool offers_a_suite(SSL_CTX* ctx) {
   return any;
 }
 
-at::failure unusable(const char* what) {
-  return {at::error::credentials_unusable, std::string(what) + ": " + reason_text(ERR_peek_last_error())};
-}
-
-// Appends trusted issuers to the own chain until one has signed itself. Each goes in once: authorities may
-// have signed each other.
-maybe_failure complete_own_chain(SSL_CTX* ctx, certificate_list chain) {
-  const store_ctx_ptr lookup(X509_STORE_CTX_new());
-  if (!lookup || X509_STORE_CTX_init(lookup.get(), SSL_CTX_get_cert_store(ctx), nullptr, nullptr) != 1) {
-    return at::failure{at::error::memory_failure, "no memory to complete the own chain"};
-  }
-  while (X509_self_signed(chain.back().get(), 0) == 0) {
-    X509* found = nullptr;
-    if (X509_STORE_CTX_get1_issuer(&found, lookup.get(), chain.back().get()) != 1) return std::nullopt;
-    auto issuer = share(found);
-    const auto is_issuer = [&](const auto& link) { return X509_cmp(link.get(), issuer.get()) == 0; };
-    if (std::any_of(chain.begin(), chain.end(), is_issuer)) return std::nullopt;
-    if (SSL_CTX_add1_chain_cert(ctx, issuer.get()) != 1) return unusable("the own chain is unusable");
-    chain.push_back(std::move(issuer));
-  }
-  return std::nullopt;
-}
-
 maybe_failure set_own_certificate(SSL_CTX* ctx, const context_options& options) {
   if (!options.own_chain || options.own_chain->empty()) return std::nullopt;
-  const certificate_list& chain = *options.own_chain;
-  if (SSL_CTX_use_certificate(ctx, chain.front().get()) != 1)
-    return unusable("the own certificate is unusable");
-  for (std::size_t i = 1; i < chain.size(); ++i) {
-    if (SSL_CTX_add1_chain_cert(ctx, chain[i].get()) != 1) return unusable("the own chain is unusable");
-  }
-  if (SSL_CTX_use_PrivateKey(ctx, options.key->get()) != 1 || SSL_CTX_check_private_key(ctx) != 1) {
-    return unusable("the private key does not match the own certificate");
-  }
-  return options.rebuild_chain ? complete_own_chain(ctx, chain) : std::nullopt;
+  EVP_PKEY* const key = options.key->get();
+  return install_own_chain(ctx, sort_own_chain(*options.own_chain, key), key, options.rebuild_chain);
 }
 
 maybe_failure set_trust(SSL_CTX* ctx, const context_options& options) {
@@ -216,7 +186,7 @@ maybe_failure set_trust(SSL_CTX* ctx, const context_options& options) {
   for (const certificate_list& list : options.trusted) {
     for (const auto& certificate : list) {
       if (X509_STORE_add_cert(store, certificate.get()) != 1)
-        return unusable("a trusted certificate is unusable");
+        return unusable_credential("a trusted certificate is unusable");
     }
   }
   if (options.system_ca && SSL_CTX_set_default_verify_paths(ctx) != 1) {
@@ -230,7 +200,7 @@ maybe_failure set_revocation(SSL_CTX* ctx, const revocation_lists& lists) {
   if (lists.empty()) return std::nullopt;
   for (const auto& list : lists) {
     if (X509_STORE_add_crl(SSL_CTX_get_cert_store(ctx), list.get()) != 1)
-      return unusable("a revocation list is unusable");
+      return unusable_credential("a revocation list is unusable");
   }
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
   return std::nullopt;
@@ -282,7 +252,7 @@ maybe_failure configure(context& context, const context_options& options, versio
   context.hs_max = options.hs_max;
   context.resumes = options.resumes;
   context.identity = make_fingerprint(options);
-  set_policy(ctx, options.transport, options.resumes);
+  set_policy(ctx, options);
   if (auto wrong = set_connection_id(context, options)) return wrong;
   if (auto wrong = set_suites(context, options, versions)) return wrong;
   if (!set_versions(ctx, options.transport, versions)) return no_parameters("the versions are not available");

@@ -4,6 +4,7 @@
 
 #include "credential.hpp"
 #include "engine.hpp"
+#include "legacy.hpp"
 #include "protocol/result.hpp"
 #include "tlsa.hpp"
 
@@ -33,12 +34,13 @@ struct context_options {
   std::vector<std::uint16_t> ciphers;      // IANA ids in preference order; empty: all that fit
   verification verify = verification::required;
   bool system_ca = false;
+  legacy_allowances legacy;
   std::vector<std::string> alpn;
   milliseconds hs_min{1000};   // RFC 6347 4.2.4.1 initial timer
   milliseconds hs_max{60000};  // and its cap; waited for once as the last wait
   // Copies: a socket keeps what it was opened with.
   std::vector<certificate_list> trusted;      // type 0
-  std::optional<certificate_list> own_chain;  // type 1, leaf first
+  std::optional<certificate_list> own_chain;  // type 1, sorted where that can be
   std::optional<private_key> key;             // type 2
   std::optional<pre_shared_key> psk;          // types 3 and 4: PSK mode, only PSK suites are offered
   revocation_lists revocations;               // type 5; not empty: every certificate needs a list
@@ -50,7 +52,7 @@ struct context_options {
 };
 
 // SHA-256 over everything of the options that a session must not outlive: transport, versions, suites,
-// verification, trust, revocation, TLSA records, own credentials, ALPN.
+// what is let through of the past, verification, trust, revocation, TLSA records, own credentials, ALPN.
 using fingerprint = std::array<std::uint8_t, 32>;
 
 // Whom a connect is for.

@@ -230,6 +230,10 @@ at::result<private_key> parse_private_key(bytes_view data, const secret* passwor
   return is_pem(data) ? key_from_pem(data, password) : key_from_der(data, password);
 }
 
+at::failure unusable_credential(const char* what) {
+  return unusable(std::string(what) + ": " + reason_text(ERR_peek_last_error()));
+}
+
 at::result<secret> to_pkcs8(const private_key& key) {
   const error_queue_scope scope;
   using info_ptr = std::unique_ptr<PKCS8_PRIV_KEY_INFO, openssl_deleter<&PKCS8_PRIV_KEY_INFO_free>>;

@@ -29,6 +29,8 @@ at::result<certificate_list> parse_certificates(bytes_view data);
 at::result<revocation_lists> parse_revocation_lists(bytes_view data);
 // PEM (PKCS#8, SEC1, PKCS#1; encrypted with password) or DER; detected.
 at::result<private_key> parse_private_key(bytes_view data, const secret* password);
+// 810: what is wrong with which one, by the newest error of libcrypto.
+at::failure unusable_credential(const char* what);
 // The key as unencrypted PKCS#8 DER, which parse_private_key() takes.
 at::result<secret> to_pkcs8(const private_key& key);
 

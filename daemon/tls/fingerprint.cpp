@@ -89,6 +89,8 @@ fingerprint make_fingerprint(const context_options& options) {
   for (const auto id : options.ciphers) all.add_number(id);
   all.add_number(static_cast<std::uint64_t>(options.verify));
   all.add_number(options.system_ca ? 1 : 0);
+  all.add_number(options.legacy.no_renegotiation_info ? 1 : 0);
+  all.add_number(static_cast<std::uint64_t>(options.legacy.security_level));
   all.add_number(options.alpn.size());
   for (const auto& name : options.alpn) all.add(as_bytes(name));
   all.add_number(options.trusted.size());

@@ -27,6 +27,7 @@ class peer_trust : public peer_test {
     EXPECT_EQ(fail.alert, alert) << fail.text;
     EXPECT_NE(fail.text.find(text), std::string::npos) << fail.text;
     EXPECT_EQ(channel_.info(id, "alert_out"), "2," + std::to_string(alert));
+    EXPECT_NE(sentence().find(text), std::string::npos) << sentence();
   }
 
   void expect_up(std::string_view verify_result) {

@@ -67,6 +67,7 @@ TEST(profile, has_the_defaults_of_the_protocol) {
                                                                     {"rebuild_chain", "0"},
                                                                     {"dane", R"("")"},
                                                                     {"cid", R"("off")"},
+                                                                    {"legacy", R"("")"},
                                                                     {"hangup", R"("close")"},
                                                                     {"auto_resume", "0"}};
   EXPECT_EQ(read_all(profile{}), expected);
@@ -103,6 +104,9 @@ TEST(profile, takes_every_good_value_and_tells_it_again) {
       {"rebuild_chain", {"1", "0"}},
       {"dane", {R"("3 1 1 00ff")", R"("")", R"("0 0 2 00","255 255 255 ff")", R"("")"}},
       {"cid", {R"("off")", R"("")", R"("auto")", R"("0a")"}},
+      {"legacy",
+       {R"("no_renegotiation_info")", R"("security_level_1")", R"("no_renegotiation_info,security_level_0")",
+        R"("")"}},
       {"hangup", {R"("close")"}},
       {"auto_resume", {"0", "1", "30000", "86400000"}},
   };
@@ -138,6 +142,11 @@ TEST(profile, refuses_every_bad_value_and_stays_as_it_was) {
       {"verify", "-1", 50},
       {"verify", R"("2")", 50},
       {"sni", R"("a\00b")", 50},
+      {"sni", R"("\FFx.example")", 50},
+      {"legacy", R"("security_level_3")", 50},
+      {"legacy", R"("security_level_1,,security_level_0")", 50},
+      {"legacy", R"("NO_RENEGOTIATION_INFO")", 50},
+      {"legacy", "1", 50},
       {"ca", R"("x")", 50},
       {"ca", R"("-1")", 50},
       {"ca", R"("2147483648")", 50},

@@ -49,6 +49,7 @@ struct chain_case {
   std::vector<const identity*> trusted;
   bool rebuild;
   names expected;
+  const identity* key = nullptr;  // whose certificate is the own one; null: the first of `own`
 };
 
 class own_chain : public testing::TestWithParam<chain_case> {};
@@ -62,7 +63,7 @@ TEST_P(own_chain, is_shown) {
       options.rebuild_chain = row.rebuild;
       options.own_chain.emplace();
       for (const auto* each : row.own) options.own_chain->push_back(each->certificate);
-      options.key = row.own.front()->key;
+      options.key = row.key != nullptr ? row.key->key : row.own.front()->key;
       for (const auto* each : row.trusted) options.trusted.push_back({each->certificate});
       auto server = certificate_server(transport);
       server.takes_any_client = true;
@@ -76,31 +77,63 @@ TEST_P(own_chain, is_shown) {
 
 INSTANTIATE_TEST_SUITE_P(
     rows, own_chain,
-    testing::Values(chain_case{"as_given", {&all().own}, {&all().top, &all().middle, &all().low}, false, {}},
-                    chain_case{"up_to_the_root",
-                               {&all().own},
-                               {&all().top, &all().low, &all().middle},
-                               true,
-                               {"Low", "Middle", "Top"}},
-                    chain_case{"from_the_last_one_given",
-                               {&all().own, &all().low},
-                               {&all().top, &all().middle},
-                               true,
-                               {"Low", "Middle", "Top"}},
-                    chain_case{"as_far_as_there_are_issuers", {&all().own}, {&all().low}, true, {"Low"}},
-                    chain_case{"not_over_a_gap", {&all().own}, {&all().middle, &all().top}, true, {}},
-                    chain_case{"once_round_a_circle",
-                               {&all().in_circle},
-                               {&all().one_by_two, &all().two_by_one},
-                               true,
-                               {"One", "Two"}},
-                    chain_case{"no_more_behind_a_root",
-                               {&all().own, &all().low, &all().middle, &all().top},
-                               {&all().top, &all().middle},
-                               true,
-                               {"Low", "Middle", "Top"}},
-                    chain_case{
-                        "alone_when_self_signed", {&all().alone}, {&all().top, &all().alone}, true, {}}),
+    testing::Values(
+        chain_case{"as_given", {&all().own}, {&all().top, &all().middle, &all().low}, false, {}},
+        chain_case{"up_to_the_root",
+                   {&all().own},
+                   {&all().top, &all().low, &all().middle},
+                   true,
+                   {"Low", "Middle", "Top"}},
+        chain_case{"from_the_last_one_given",
+                   {&all().own, &all().low},
+                   {&all().top, &all().middle},
+                   true,
+                   {"Low", "Middle", "Top"}},
+        chain_case{"as_far_as_there_are_issuers", {&all().own}, {&all().low}, true, {"Low"}},
+        chain_case{"not_over_a_gap", {&all().own}, {&all().middle, &all().top}, true, {}},
+        chain_case{"once_round_a_circle",
+                   {&all().in_circle},
+                   {&all().one_by_two, &all().two_by_one},
+                   true,
+                   {"One", "Two"}},
+        chain_case{"no_more_behind_a_root",
+                   {&all().own, &all().low, &all().middle, &all().top},
+                   {&all().top, &all().middle},
+                   true,
+                   {"Low", "Middle", "Top"}},
+        chain_case{"from_any_order",
+                   {&all().middle, &all().top, &all().own, &all().low},
+                   {},
+                   false,
+                   {"Low", "Middle", "Top"},
+                   &all().own},
+        chain_case{
+            "with_the_issuers_sorted", {&all().own, &all().middle, &all().low}, {}, false, {"Low", "Middle"}},
+        chain_case{"sorted_and_completed",
+                   {&all().low, &all().own},
+                   {&all().middle, &all().top},
+                   true,
+                   {"Low", "Middle", "Top"},
+                   &all().own},
+        chain_case{"with_what_is_beside_it_behind",
+                   {&all().two_by_one, &all().one, &all().low, &all().own},
+                   {},
+                   false,
+                   {"Low", "Two", "One"},
+                   &all().own},
+        chain_case{"completed_in_front_of_what_is_beside_it",
+                   {&all().one, &all().own, &all().low},
+                   {&all().middle, &all().top},
+                   true,
+                   {"Low", "Middle", "Top", "One"},
+                   &all().own},
+        chain_case{"sorted_round_a_circle",
+                   {&all().one_by_two, &all().two_by_one, &all().in_circle},
+                   {},
+                   false,
+                   {"One", "Two"},
+                   &all().in_circle},
+        chain_case{"alone_when_self_signed", {&all().alone}, {&all().top, &all().alone}, true, {}}),
     [](const auto& row) { return row.param.name; });
 
 TEST(own_chain, completed_satisfies_a_server_that_knows_the_root) {

@@ -287,6 +287,9 @@ TEST(fingerprint, tells_apart_what_a_session_belongs_to) {
       },
       [](auto& o) { o.verify = tls::verification::none; },
       [](auto& o) { o.system_ca = true; },
+      [](auto& o) { o.legacy.no_renegotiation_info = true; },
+      [](auto& o) { o.legacy.security_level = 1; },
+      [](auto& o) { o.legacy.security_level = 0; },
       [](auto& o) { o.alpn = {"coap"}; },
       [](auto& o) {
         o.alpn = {"co", "ap"};

@@ -254,7 +254,8 @@ struct name_case {
 class server_names : public testing::TestWithParam<name_case> {};
 
 TEST_P(server_names, are_sent_and_verified) {
-  const identity own = issue(pki().root, {.dns = {"server.example", "*.wild.example", "part*.two.example"},
+  const identity own = issue(pki().root, {.dns = {"server.example", "*.wild.example", "part*.two.example",
+                                                  "xn--bcher-kva.example", "*.xn--fa-hia.example"},
                                           .ip = {"192.0.2.1", "2001:db8::1"}});
   pair peers(certificate_client(stream), certificate_server(stream, own), {GetParam().host, GetParam().sni});
   EXPECT_EQ(peers.up(), GetParam().up) << peers.why();
@@ -274,6 +275,9 @@ INSTANTIATE_TEST_SUITE_P(
                     name_case{"wild.example", {}, "wild.example", false},
                     name_case{"a.b.wild.example", {}, "a.b.wild.example", false},
                     name_case{"party.two.example", {}, "party.two.example", false},
+                    name_case{"xn--bcher-kva.example", {}, "xn--bcher-kva.example", true},
+                    name_case{"a.xn--fa-hia.example", {}, "a.xn--fa-hia.example", true},
+                    name_case{"xn--bcher.example", {}, "xn--bcher.example", false},
                     name_case{"192.0.2.1", {}, "", true}, name_case{"192.0.2.2", {}, "", false},
                     name_case{"2001:db8::1", {}, "", true}, name_case{"[2001:db8::1]", {}, "", true},
                     name_case{"2001:db8:0:0::1", {}, "", true}, name_case{"2001:db8::2", {}, "", false},
