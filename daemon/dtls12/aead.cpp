@@ -68,14 +68,12 @@ bool aead::seal_as_tls(const record_view& header, const direction_keys& keys,
   EVP_CIPHER_CTX* const context = made_for_tls(tls_encryptor_, cipher_use::encrypts, keys);
   if (context == nullptr) return false;
   const std::uint64_t number = number_of(header);
-  const bool is_gcm = shape_.mode == protection_mode::gcm;
-  if (is_gcm && number != next_number_) {
+  if (shape_.mode == protection_mode::gcm && number != next_number_) {
     auto first = nonce_of(header, keys.iv.view());
-    next_number_ = 0;
     // -1: all of the nonce.
     if (EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_IV_FIXED, -1, first.data()) <= 0) return false;
   }
-  next_number_ = number + 1;
+  next_number_ = 0;
   // Its length counts the explicit nonce, as libssl has it.
   additional_data about(header, payload.size() - shape_.tag_bytes);
   if (EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_TLS1_AAD, EVP_AEAD_TLS1_AAD_LEN, about.span().data()) !=
@@ -84,8 +82,11 @@ bool aead::seal_as_tls(const record_view& header, const direction_keys& keys,
           int_of(payload.size()))
     return false;
   // A record whose nonce is not its number must never leave.
-  return explicit_bytes() == 0 ||
-         std::memcmp(payload.data(), big_endian(number).data(), explicit_nonce_bytes) == 0;
+  if (explicit_bytes() != 0 &&
+      std::memcmp(payload.data(), big_endian(number).data(), explicit_nonce_bytes) != 0)
+    return false;
+  next_number_ = number + 1;
+  return true;
 }
 
 bool aead::seal_generally(const record_view& header, const direction_keys& keys,

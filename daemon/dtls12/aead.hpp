@@ -44,7 +44,7 @@ class aead {
   cipher_context decryptor_;
   cipher_context tls_encryptor_;
   cipher_context tls_decryptor_;
-  std::uint64_t next_number_ = 0;  // that libcrypto counts on to by itself; 0: it has not begun
+  std::uint64_t next_number_ = 0;  // that libcrypto counts on to by itself; 0: it does not
 };
 
 }  // namespace tlsmodem::dtls12
