@@ -2,28 +2,19 @@
 // done by OpenSSL in this process. Both go to the same kind of peer and take turns within one run; the
 // counter "ratio" is the adapter's time over OpenSSL's. The library behind the interface is the tests' double
 // of it, so what is measured is the adapter's.
-#include "echo_peer.hpp"
+#include "fresh_peers.hpp"
 #include "tests/support/running_daemon.hpp"
-
-#include <benchmark/benchmark.h>
+#include "turns.hpp"
 
 #include <algorithm>
 #include <array>
 #include <avsystem/commons/avs_net.h>
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
-#include <set>
 #include <stdexcept>
-#include <vector>
 
 namespace tlsmodem::bench {
 namespace {
-
-using clock = std::chrono::steady_clock;
-
-double seconds(clock::duration d) { return std::chrono::duration<double>(d).count(); }
 
 void require(avs_error_t outcome, const char* what) {
   if (avs_is_err(outcome)) throw std::runtime_error(what + (": " + std::to_string(outcome.code)));
@@ -86,21 +77,6 @@ class avs_client {
   std::array<char, 16384> buffer_{};
 };
 
-// One iteration is `ours`, then `bare`; both return seconds.
-template <typename Ours, typename Bare>
-void take_turns(benchmark::State& state, Ours&& ours, Bare&& bare) {
-  double our_time = 0;
-  double bare_time = 0;
-  for (auto _ : state) {
-    const double took = ours();
-    bare_time += bare();
-    our_time += took;
-    state.SetIterationTime(took);
-  }
-  state.counters["openssl_us"] = benchmark::Counter(bare_time * 1e6, benchmark::Counter::kAvgIterations);
-  state.counters["ratio"] = our_time / bare_time;
-}
-
 peer_protocol protocol_of(const benchmark::State& state) {
   return state.range(0) == 0 ? peer_protocol::dtls_psk : peer_protocol::tls;
 }
@@ -110,37 +86,6 @@ struct two_peers {
   explicit two_peers(peer_protocol protocol) : of_modem(protocol), of_openssl(protocol) {}
   echo_peer of_modem;
   echo_peer of_openssl;
-};
-
-// A DTLS peer for each connect: the adapter goes without a close_notify, and a peer that serves one
-// association would wait for it for ever.
-class fresh_peers {
- public:
-  explicit fresh_peers(peer_protocol protocol) : protocol_(protocol) {}
-
-  int next_port() {
-    if (unused_ == 0) refill();
-    return peers_[--unused_]->port();
-  }
-
- private:
-  // The newest answers last, and is used up for that: then all are ready. The kernel gives a port that may be
-  // reused (SO_REUSEADDR) to two peers now and then.
-  void refill() {
-    constexpr std::size_t count = 32;
-    peers_.clear();
-    std::set<int> ports;
-    while (peers_.size() <= count) {
-      auto made = std::make_unique<echo_peer>(protocol_);
-      if (ports.insert(made->port()).second) peers_.push_back(std::move(made));
-    }
-    const direct_client first(protocol_, peers_.back()->port());
-    unused_ = count;
-  }
-
-  const peer_protocol protocol_;
-  std::vector<std::unique_ptr<echo_peer>> peers_;
-  std::size_t unused_ = 0;
 };
 
 template <typename Client>
@@ -173,14 +118,8 @@ void avs_echo_round_trip(benchmark::State& state) {
   avs_client modem(protocol, peers.of_modem.port());
   direct_client direct(protocol, peers.of_openssl.port());
   const std::string payload(64, 'x');
-  const auto run = [&](auto& client) {
-    const auto start = clock::now();
-    client.send(payload);
-    client.receive(payload.size());
-    return seconds(clock::now() - start);
-  };
   take_turns(
-      state, [&] { return run(modem); }, [&] { return run(direct); });
+      state, [&] { return echo_once(modem, payload); }, [&] { return echo_once(direct, payload); });
 }
 BENCHMARK(avs_echo_round_trip)
     ->ArgName("tls")
@@ -189,29 +128,16 @@ BENCHMARK(avs_echo_round_trip)
     ->UseManualTime()
     ->Unit(benchmark::kMicrosecond);
 
-// 1 MiB there and back in pieces that the peer echoes; what is in flight never exceeds what every buffer
-// holds, so no datagram is lost.
 void avs_echo_bulk(benchmark::State& state) {
   const auto protocol = protocol_of(state);
-  const auto piece_bytes = static_cast<std::size_t>(state.range(1));
-  const std::size_t pieces = 1024 * 1024 / piece_bytes;
-  const std::string piece(piece_bytes, 'x');
+  const std::string piece(static_cast<std::size_t>(state.range(1)), 'x');
   const two_peers peers(protocol);
   const found_daemon daemon;
   avs_client modem(protocol, peers.of_modem.port());
   direct_client direct(protocol, peers.of_openssl.port());
-  const auto run = [&](auto& client) {
-    const auto start = clock::now();
-    constexpr std::size_t window = 4;
-    for (std::size_t i = 0; i < pieces + window; ++i) {
-      if (i < pieces) client.send(piece);
-      if (i >= window) client.receive(piece_bytes);
-    }
-    return seconds(clock::now() - start);
-  };
   take_turns(
-      state, [&] { return run(modem); }, [&] { return run(direct); });
-  state.SetBytesProcessed(state.iterations() * 2 * 1024 * 1024);
+      state, [&] { return echo_bulk_once(modem, piece); }, [&] { return echo_bulk_once(direct, piece); });
+  state.SetBytesProcessed(state.iterations() * 2 * static_cast<std::int64_t>(bulk_bytes));
 }
 BENCHMARK(avs_echo_bulk)
     ->ArgNames({"tls", "piece"})
