@@ -7,7 +7,7 @@
 #include "protocol/bytes.hpp"
 #include "protocol/result.hpp"
 
-#include <functional>
+#include <concepts>
 #include <memory>
 #include <optional>
 #include <p11-kit/pkcs11.h>
@@ -81,7 +81,7 @@ class session {
 };
 
 // For templates. What it points at must outlive it; PKCS #11 does not write to it.
-template <typename Value>
+template <std::unsigned_integral Value>
 CK_ATTRIBUTE attribute_of(CK_ATTRIBUTE_TYPE type, const Value& value) {
   return {type, const_cast<Value*>(&value), sizeof value};
 }
