@@ -255,7 +255,9 @@ at::result<secret> tokens::pin() const {
   if (!content) return content.why();
   if (content->size() > max_pin_bytes)
     return unusable("The PIN file is longer than " + std::to_string(max_pin_bytes) + " bytes.");
-  return without_line_end(*content);
+  auto made = without_line_end(*content);
+  if (made.empty()) return unusable("The PIN file is empty.");
+  return made;
 }
 
 }  // namespace tlsmodem::pkcs11

@@ -8,8 +8,8 @@ namespace tlsmodem {
 
 std::string name_of_this_machine() {
   // Any fixed number, ours alone.
-  constexpr sd_id128_t tlsmodem =
-      SD_ID128_MAKE(7d, 5b, 0c, 91, 3e, 4f, 4a, 26, 9b, 1c, 58, e2, a7, 60, 3d, f4);
+  constexpr sd_id128_t tlsmodem = {
+      {0x7d, 0x5b, 0x0c, 0x91, 0x3e, 0x4f, 0x4a, 0x26, 0x9b, 0x1c, 0x58, 0xe2, 0xa7, 0x60, 0x3d, 0xf4}};
   sd_id128_t id{};
   if (sd_id128_get_machine_app_specific(tlsmodem, &id) < 0) return "tlsmodem";
   std::array<char, SD_ID128_STRING_MAX> digits{};

@@ -22,7 +22,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(!parsed->token.empty() || !parsed->serial.empty());
   require(!parsed->label.empty() || !parsed->id.empty());
   require(text.find('?') == std::string_view::npos);
-  for (const auto* name : {";pin-", ":pin-", ";module-", ":module-"})
-    require(text.find(name) == std::string_view::npos);
+  for (const auto* name : {"pin-", "module-"}) {
+    require(!text.substr(text.find(':') + 1).starts_with(name));
+    require(text.find(std::string(";") + name) == std::string_view::npos);
+  }
   return 0;
 }

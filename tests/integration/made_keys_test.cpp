@@ -85,7 +85,8 @@ TEST_F(made_key, of_two_channels_at_once_is_one_key) {
 TEST_F(made_key, comes_out_nowhere) {
   enrol(2);
   expect_accepted(s_server_version::tls1_3);
-  daemon_.stop(SIGTERM);
+  daemon_.daemon().signal(SIGTERM);
+  EXPECT_EQ(daemon_.daemon().wait(), 0) << daemon_.log();
   // The PKCS #8 form of an EC key begins so behind its first length.
   const std::string algorithm("\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01", 11);
   for (const auto* name : {"store.db", "store.key"})

@@ -138,7 +138,8 @@ TEST_F(token_key, and_pin_come_out_nowhere) {
   std::string seen = sentence();
   for (const auto* line : {"AT#TCRED=1", "AT#TCFG=0", "AT#TOPEN?"})
     for (const auto& text : channel_->ok(line)) seen += text;
-  daemon_.stop(SIGTERM);
+  daemon_.daemon().signal(SIGTERM);
+  EXPECT_EQ(daemon_.daemon().wait(), 0) << daemon_.log();
 
   const auto log = daemon_.log();
   EXPECT_NE(log.find("logged in to a token"), std::string::npos);

@@ -59,8 +59,12 @@ TEST_F(token_refusal, of_a_pin_file_that_is_not_there_or_open_to_others) {
   expect_refused("is open to other users");
   std::filesystem::remove(token_.pin_file());
   expect_refused("cannot be opened");
-  token_.write_pin("");
-  expect_refused("is empty");
+  for (const auto* nothing : {"", "\n", "\r\n"}) {
+    token_.write_pin(nothing);
+    expect_refused("is empty");
+  }
+  token_.write_pin(std::string(300, '1'));
+  expect_refused("is longer than 256 bytes");
 }
 
 TEST_F(token_refusal, of_a_token_or_a_key_that_is_not_there) {

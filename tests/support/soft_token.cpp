@@ -7,6 +7,12 @@
 #include <stdexcept>
 
 namespace tlsmodem::test {
+namespace {
+
+// For programs of others, which would not run with what a sanitizer put into module().
+constexpr const char* soft_hsm = "/usr/lib/softhsm/libsofthsm2.so";
+
+}  // namespace
 
 soft_token::soft_token() {
   std::filesystem::create_directory(directory_.path("tokens"));
@@ -30,12 +36,12 @@ void soft_token::write_pin(std::string_view content) const {
 
 void soft_token::make_key(const std::string& key_label, const std::string& id_hex,
                           const std::string& kind) const {
-  run({"pkcs11-tool", "--module", module(), "--token-label", label, "--login", "--pin", pin, "--keypairgen",
+  run({"pkcs11-tool", "--module", soft_hsm, "--token-label", label, "--login", "--pin", pin, "--keypairgen",
        "--key-type", kind, "--label", key_label, "--id", id_hex});
 }
 
 std::string soft_token::private_keys() const {
-  return run({"pkcs11-tool", "--module", module(), "--token-label", label, "--login", "--pin", pin,
+  return run({"pkcs11-tool", "--module", soft_hsm, "--token-label", label, "--login", "--pin", pin,
               "--list-objects", "--type", "privkey"});
 }
 
