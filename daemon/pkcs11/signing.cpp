@@ -36,6 +36,18 @@ int index_in_rsa() {
   return index;
 }
 
+// `key` has its method already.
+template <auto SetCompanion, typename KeyOwner>
+tls::private_key as_evp_key(int type, int index, KeyOwner key, signer_ptr signer) {
+  auto companion = std::make_unique<signer_ptr>(std::move(signer));
+  if (SetCompanion(key.get(), index, companion.get()) != 1) return nullptr;
+  companion.release();  // NOLINT: free_signer() has it now
+  auto made = tls::share(EVP_PKEY_new());
+  if (!made || EVP_PKEY_assign(made.get(), type, key.get()) != 1) return nullptr;
+  key.release();  // NOLINT: `made` has it now
+  return made;
+}
+
 // ---- EC
 
 // The token makes r and s of one size each. FIPS 186-4 6.4: of a digest that is longer than the order only
@@ -75,13 +87,7 @@ const EC_KEY_METHOD* ec_method() {
 tls::private_key make_ec_key(const EC_KEY* public_half, signer_ptr signer) {
   std::unique_ptr<EC_KEY, openssl_deleter<&EC_KEY_free>> key(EC_KEY_dup(public_half));
   if (!key || EC_KEY_set_method(key.get(), ec_method()) != 1) return nullptr;
-  auto companion = std::make_unique<signer_ptr>(std::move(signer));
-  if (EC_KEY_set_ex_data(key.get(), index_in_ec(), companion.get()) != 1) return nullptr;
-  companion.release();  // NOLINT: free_signer() has it now
-  auto made = tls::share(EVP_PKEY_new());
-  if (!made || EVP_PKEY_assign_EC_KEY(made.get(), key.get()) != 1) return nullptr;
-  key.release();  // NOLINT: `made` has it now
-  return made;
+  return as_evp_key<&EC_KEY_set_ex_data>(EVP_PKEY_EC, index_in_ec(), std::move(key), std::move(signer));
 }
 
 // ---- RSA
@@ -114,13 +120,7 @@ const RSA_METHOD* rsa_method() {
 tls::private_key make_rsa_key(const RSA* public_half, signer_ptr signer) {
   std::unique_ptr<RSA, openssl_deleter<&RSA_free>> key(RSAPublicKey_dup(public_half));
   if (!key || RSA_set_method(key.get(), rsa_method()) != 1) return nullptr;
-  auto companion = std::make_unique<signer_ptr>(std::move(signer));
-  if (RSA_set_ex_data(key.get(), index_in_rsa(), companion.get()) != 1) return nullptr;
-  companion.release();  // NOLINT: free_signer() has it now
-  auto made = tls::share(EVP_PKEY_new());
-  if (!made || EVP_PKEY_assign_RSA(made.get(), key.get()) != 1) return nullptr;
-  key.release();  // NOLINT: `made` has it now
-  return made;
+  return as_evp_key<&RSA_set_ex_data>(EVP_PKEY_RSA, index_in_rsa(), std::move(key), std::move(signer));
 }
 
 }  // namespace

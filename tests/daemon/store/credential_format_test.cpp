@@ -11,7 +11,8 @@ namespace {
 using enum at::credential_type;
 
 TEST(credential_row_name, is_read_as_it_is_written) {
-  const credential_name names[] = {{0, trusted}, {7, psk_identity}, {8, key_uri}, {at::max_tag, revocation_lists}};
+  const credential_name names[] = {
+      {0, trusted}, {7, psk_identity}, {8, key_uri}, {at::max_tag, revocation_lists}};
   for (const auto& name : names) EXPECT_EQ(parse_row_name(row_name(name)), name);
   EXPECT_EQ(row_name({at::max_tag, revocation_lists}), "2147483647/5");
 }
