@@ -47,7 +47,10 @@ server::server(command_line invocation, const settings& config, credential_set c
       associations_(association_limits(config), wall_clock),
       session_writer_(io_, store_, sessions_, "sessions"),
       association_writer_(io_, store_, associations_, "live associations"),
-      services_{io_, resolver_, credentials_, sessions_, associations_, config, *make_profiles(config)},
+      services_{io_,           resolver_,
+                credentials_,  sessions_,
+                associations_, pkcs11::tokens::make({config.pkcs11_module, config.pkcs11_pin_file}),
+                config,        *make_profiles(config)},
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       reload_timer_(io_),
       watchdog_timer_(io_) {}

@@ -77,6 +77,8 @@ class at_server {
   void receive(std::string_view input);
   bool has_room_for_input() const;
 
+  // A frame of a pending command's answer, right before complete(). Precondition: one is pending.
+  void answer_pending(std::string_view text, bytes_view payload) { write_frame(text, payload); }
   // The result of a pending command. Precondition: one is pending.
   void complete(outcome result);
   bool is_command_pending() const { return pending_; }

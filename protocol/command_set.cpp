@@ -58,7 +58,7 @@ constexpr std::array table = {
     command_info{command_id::sessions, "#TSESS", parameter, "(\"forget\"),<handle>"},
     command_info{command_id::network, "#TNET", set_only, "(\"rebind\")"},
     command_info{command_id::credential, "#TCRED", set_only,
-                 "(0-3),(0-2147483647),(0-5),(0-65536),(0,1),<password>", payload_of_credential},
+                 "(0-4),(0-2147483647),(0-6),(0-65536),(0,1),<password>", payload_of_credential},
 };
 
 }  // namespace

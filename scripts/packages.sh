@@ -7,7 +7,7 @@ set -euo pipefail
 packages=(
   # building
   g++ ccache cmake ninja-build pkg-config libboost-dev libboost-program-options-dev libidn2-dev
-  libsqlite3-dev libssl-dev libsystemd-dev
+  libp11-kit-dev libsqlite3-dev libssl-dev libsystemd-dev
   # the demo
   socat libcoap3-bin
 )
@@ -15,6 +15,7 @@ if [[ ${1:-} == check ]]; then
   packages+=(
     # tests and benchmarks
     libgtest-dev libgmock-dev libbenchmark-dev openssl gnutls-bin nginx-light procps systemd systemd-container
+    softhsm2 opensc
     # the peer of scripts/mbedtls_peer.sh
     dpkg-dev debian-archive-keyring util-linux
     # fuzzing, format, lint

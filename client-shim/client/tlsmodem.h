@@ -31,7 +31,8 @@ enum {
   TLSMODEM_PRIVATE_KEY = 2,
   TLSMODEM_PSK = 3,
   TLSMODEM_PSK_IDENTITY = 4,
-  TLSMODEM_REVOCATION_LISTS = 5
+  TLSMODEM_REVOCATION_LISTS = 5,
+  TLSMODEM_KEY_URI = 6 /* PKCS #11 URI of a private key in a token of the daemon */
 };
 
 /* What tlsmodem_receive() tells of what it received. */

@@ -35,6 +35,7 @@ constexpr std::array keys = {
     key_of_section{"psk", credential_type::psk, true},
     key_of_section{"identity", credential_type::psk_identity, false},
     key_of_section{"crl", credential_type::revocation_lists, false},
+    key_of_section{"pkcs11", credential_type::key_uri, false},
 };
 
 // systemd opens the files of LoadCredential= for the service by their group or an ACL, and closes their
@@ -86,10 +87,12 @@ std::optional<failure> take(const credential_file& from, std::int64_t tag, crede
   const auto wrong = [&from](const std::string& what) {
     return failure{error::credentials_unusable, from.where + ": " + what};
   };
-  const auto content = contents_of(*key, from.path);
+  const bool is_uri = key->type == credential_type::key_uri;
+  const auto content =
+      is_uri ? at::result<secret>(secret(as_bytes(from.path))) : contents_of(*key, from.path);
   if (!content) return wrong(content.why().text);
   auto parsed = parse_credential(key->type, content->view(), nullptr);
-  if (!parsed) return wrong(escaped(from.path) + ": " + parsed.why().text);
+  if (!parsed) return wrong((is_uri ? "" : escaped(from.path) + ": ") + parsed.why().text);
   const credential_name name{tag, key->type};
   if (!into.has_room_for(name, parsed->size)) return wrong("there is no room for so many credentials");
   into.put(name, std::move(*parsed));
@@ -100,9 +103,13 @@ std::optional<failure> take(const credential_file& from, std::int64_t tag, crede
 
 at::result<credential_set> load_configured_credentials(const settings& config) {
   credential_set loaded(limits_of_configuration);
-  for (const auto& section : config.credentials)
-    for (const auto& file : section.files)
+  for (const auto& section : config.credentials) {
+    for (const auto& file : section.files) {
+      if (file.key == "pkcs11" && config.pkcs11_module.empty())
+        return {error::credentials_unusable, file.where + ": there is no pkcs11-module"};
       if (auto wrong = take(file, section.tag, loaded)) return *std::move(wrong);
+    }
+  }
   return loaded;
 }
 

@@ -9,7 +9,7 @@ using at::credential_type;
 using at::error;
 using at::outcome;
 
-outcome modem::credential(const at::request& what, at::response& answer) {
+outcome modem::credential_command(const at::request& what, at::response& answer) {
   auto request = at::parse_credential(what.values);
   if (!request) return outcome::failed(request.why());
   switch (request->operation) {
@@ -31,21 +31,30 @@ outcome modem::credential(const at::request& what, at::response& answer) {
     }
     case credential_operation::remove:
       return remove_credential({*request->tag, *request->type});
+    case credential_operation::make:
+      return make_key(*request, answer);
   }
   return outcome::failed({error::not_supported, "The operation is not supported."});
 }
 
 outcome modem::write_credential(const at::credential_request& request, bytes_view payload) {
+  if (*request.type == credential_type::key_uri)
+    if (auto wrong = check_token_use(credential_origin::channel)) return outcome::failed(std::move(*wrong));
   std::optional<secret> password;
   if (request.password) password.emplace(as_bytes(*request.password));
   auto parsed = parse_credential(*request.type, payload, password ? &*password : nullptr);
   if (!parsed) return outcome::failed(parsed.why());
-  const credential_name name{*request.tag, *request.type};
-  if (!request.is_volatile)
-    return wait_until_stored(shared_.credentials.write(user_, name, std::move(*parsed), when_stored()));
-  if (!volatile_credentials_.has_room_for(name, parsed->size))
+  return keep_credential({*request.tag, *request.type}, std::move(*parsed), request.is_volatile);
+}
+
+outcome modem::keep_credential(const credential_name& name, credential made, bool is_volatile,
+                               std::optional<framed> told) {
+  if (!is_volatile)
+    return wait_until_stored(
+        shared_.credentials.write(user_, name, std::move(made), when_stored(std::move(told))));
+  if (!volatile_credentials_.has_room_for(name, made.size))
     return outcome::failed({error::memory_full, "This channel has no room for more credentials."});
-  volatile_credentials_.put(name, std::move(*parsed));
+  volatile_credentials_.put(name, std::move(made));
   return outcome::done();
 }
 
@@ -60,11 +69,12 @@ outcome modem::wait_until_stored(std::optional<at::failure> refused) {
   return outcome::pending();
 }
 
-std::function<void(std::optional<at::failure>)> modem::when_stored() {
-  return [waiting = std::weak_ptr(life_)](std::optional<at::failure> wrong) {
+std::function<void(std::optional<at::failure>)> modem::when_stored(std::optional<framed> told) {
+  return [waiting = std::weak_ptr(life_), told = std::move(told)](std::optional<at::failure> wrong) {
     const auto self = waiting.lock();
     if (!self) return;
     self->is_storing_ = false;
+    if (told && !wrong) self->server_->answer_pending(told->line, told->payload);
     self->server_->complete(wrong ? outcome::failed(std::move(*wrong)) : outcome::done());
     self->on_activity_();
   };
@@ -112,7 +122,7 @@ at::result<tls::context_options> modem::context_options_of(const profile& option
     out.own_chain = std::move(*chain);
   }
   if (!options.key_tags.empty()) {
-    auto key = available.key(options.key_tags.front());
+    auto key = private_key_of(options.key_tags.front());
     if (!key) return key.why();
     out.key = std::move(*key);
   }

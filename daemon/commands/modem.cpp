@@ -77,7 +77,7 @@ outcome modem::dispatch(const at::request& what, at::response& answer) {
     case sessions:
       return list_or_forget_sessions(what, answer);
     case at::command_id::credential:
-      return this->credential(what, answer);
+      return this->credential_command(what, answer);
     default:
       return outcome::failed({at::error::not_supported, "The command is not supported."});
   }

@@ -82,11 +82,26 @@ class modem final : public at::command_handler, public socket_observer {
   at::outcome impair_network(const at::request& what);
   std::size_t rebind_sockets();
   at::outcome list_or_forget_sessions(const at::request& what, at::response& answer);
-  at::outcome credential(const at::request& what, at::response& answer);
+  at::outcome credential_command(const at::request& what, at::response& answer);
   at::outcome write_credential(const at::credential_request& request, bytes_view payload);
   at::outcome remove_credential(const credential_name& name);
+  at::outcome make_key(const at::credential_request& request, at::response& answer);
+  at::outcome make_own_key(const at::credential_request& request, at::response& answer);
+  at::outcome request_for_token_key(std::int64_t tag, at::response& answer);
+  std::optional<at::failure> check_free_for_key(const at::credential_request& request) const;
+  at::result<std::string> request_for(const tls::private_key& key) const;
+  at::result<tls::private_key> private_key_of(std::int64_t tag) const;
+  std::optional<at::failure> check_token_use(credential_origin origin) const;
+  // A line and a payload that go in front of OK.
+  struct framed {
+    std::string line;
+    bytes payload;
+  };
+  // `told` is only for a persistent one, whose answer comes later.
+  at::outcome keep_credential(const credential_name& name, credential made, bool is_volatile,
+                              std::optional<framed> told = std::nullopt);
   // Answers the command that waits for the disk, unless the modem is gone by then.
-  std::function<void(std::optional<at::failure>)> when_stored();
+  std::function<void(std::optional<at::failure>)> when_stored(std::optional<framed> told = std::nullopt);
   at::outcome wait_until_stored(std::optional<at::failure> refused);
   credential_lookup credentials() const;
   at::result<tls::context_options> context_options_of(const profile& options) const;

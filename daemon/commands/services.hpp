@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/net/resolver.hpp"
+#include "daemon/pkcs11/tokens.hpp"
 #include "daemon/settings/settings.hpp"
 #include "daemon/socket/profile.hpp"
 #include "daemon/store/association_store.hpp"
@@ -12,6 +13,7 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 
@@ -27,6 +29,7 @@ struct services {
   credential_store& credentials;
   session_store& sessions;
   association_store& associations;
+  std::shared_ptr<pkcs11::tokens> tokens;
   settings config;               // of the last good load
   named_profiles profiles;       // the named profiles of `config`
   std::size_t open_sockets = 0;  // of all channels

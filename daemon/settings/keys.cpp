@@ -63,13 +63,22 @@ std::string show_text(const settings& from) {
   return from.*Member;
 }
 
-// Empty is the default: a key file in the state directory.
-complaint parse_store_key(settings& into, std::string_view value) {
+// Empty is the default, and means something of its own.
+template <std::string settings::*Member>
+complaint parse_optional_path(settings& into, std::string_view value) {
   if (value.empty()) {
-    into.store_key.clear();
+    (into.*Member).clear();
     return std::nullopt;
   }
-  return parse_path<&settings::store_key, max_path>(into, value);
+  return parse_path<Member, max_path>(into, value);
+}
+
+// The module is code: a relative name would let the working directory choose it.
+complaint parse_module(settings& into, std::string_view value) {
+  if (!value.empty() && value.front() != '/') {
+    return "must be an absolute path";
+  }
+  return parse_optional_path<&settings::pkcs11_module>(into, value);
 }
 
 template <bool settings::*Member>
@@ -129,6 +138,17 @@ complaint parse_socket_group(settings& into, std::string_view value) {
   return std::nullopt;
 }
 
+// What certificates call this device. RFC 5280 appendix A: a common name has at most 64 characters.
+complaint parse_device_name(settings& into, std::string_view value) {
+  constexpr std::size_t longest = 64;
+  const auto is_allowed = [](char c) { return is_group_character(c) || c == ':'; };
+  if (value.size() > longest || !std::all_of(value.begin(), value.end(), is_allowed)) {
+    return "must be up to 64 letters, digits, '-', '_', '.' and ':'";
+  }
+  into.device_name = value;
+  return std::nullopt;
+}
+
 complaint parse_stop_timeout(settings& into, std::string_view value) {
   constexpr std::uint32_t longest = 600'000;
   const auto parsed = number(value, base::decimal);
@@ -150,7 +170,7 @@ constexpr std::array keys{
     setting_key{"state-dir", "DIR", "directory of the store", on_restart,
                 parse_path<&settings::state_dir, max_path>, show_text<&settings::state_dir>},
     setting_key{"store-key", "FILE", "key of the store; default: store.key in the state directory",
-                on_restart, parse_store_key, show_text<&settings::store_key>},
+                on_restart, parse_optional_path<&settings::store_key>, show_text<&settings::store_key>},
     setting_key{"log-level", "LEVEL", "error, warning, notice, info or debug", on_reload, parse_log_level,
                 show_log_level},
     setting_key{"socket-mode", "MODE", "permissions of the socket, octal", on_restart, parse_socket_mode,
@@ -190,6 +210,16 @@ constexpr std::array keys{
                 show_count<&settings::cid_padding_bytes>},
     setting_key{"allow-network-tests", "0|1", "allow AT#TNET", on_reload,
                 parse_flag<&settings::allow_network_tests>, show_flag<&settings::allow_network_tests>},
+    setting_key{"pkcs11-module", "FILE", "PKCS #11 module for keys in tokens; default: none", on_restart,
+                parse_module, show_text<&settings::pkcs11_module>},
+    setting_key{"pkcs11-pin-file", "FILE", "PIN of the tokens; default: the unit's credential pkcs11-pin",
+                on_restart, parse_optional_path<&settings::pkcs11_pin_file>,
+                show_text<&settings::pkcs11_pin_file>},
+    setting_key{"pkcs11-configured-only", "0|1", "only keys that the configuration names, in tokens",
+                on_reload, parse_flag<&settings::pkcs11_configured_only>,
+                show_flag<&settings::pkcs11_configured_only>},
+    setting_key{"device-name", "NAME", "common name in certificate requests; default: from the machine's id",
+                on_reload, parse_device_name, show_text<&settings::device_name>},
 };
 
 }  // namespace

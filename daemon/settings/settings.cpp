@@ -20,8 +20,8 @@ namespace {
 constexpr std::string_view profile_prefix = "profile ";
 constexpr std::string_view credential_prefix = "credential ";
 
-constexpr std::array<std::string_view, 6> credential_keys = {"trusted", "chain",    "key",
-                                                             "psk",     "identity", "crl"};
+constexpr std::array<std::string_view, 7> credential_keys = {"trusted",  "chain", "key",   "psk",
+                                                             "identity", "crl",   "pkcs11"};
 
 // The only option of AT#TCFG that may be set several times: each adds a TLSA record.
 constexpr std::string_view repeatable_option = "dane";
@@ -137,10 +137,11 @@ std::optional<at::failure> reader::take_option(const ini_entry& entry) {
 
 std::optional<at::failure> reader::take_credential(const ini_entry& entry) {
   if (std::find(credential_keys.begin(), credential_keys.end(), entry.key) == credential_keys.end()) {
-    return wrong(entry, "unknown key; a credential has trusted, chain, key, psk, identity and crl");
+    return wrong(entry, "unknown key; a credential has trusted, chain, key, psk, identity, crl and pkcs11");
   }
   if (entry.value.empty() || entry.value.front() == '"') {
-    return wrong(entry, "must be the path of a file, without quotes");
+    return wrong(entry, entry.key == "pkcs11" ? "must be a URI, without quotes"
+                                              : "must be the path of a file, without quotes");
   }
   const auto tag = entry.section.substr(credential_prefix.size());
   const auto target = std::find_if(

@@ -53,8 +53,8 @@ struct named_profile {
 // A section [credential TAG]: which file has the credential of each type. The files are read when the
 // configuration is loaded, by load_configured_credentials().
 struct credential_file {
-  std::string key;  // "trusted", "chain", "key", "psk", "identity" or "crl"
-  std::string path;
+  std::string key;    // "trusted", "chain", "key", "psk", "identity", "crl" or "pkcs11"
+  std::string path;   // of "pkcs11" the URI itself
   std::string where;  // "file:line: [credential TAG] key", for messages
   bool operator==(const credential_file& other) const { return key == other.key && path == other.path; }
 };
@@ -88,6 +88,10 @@ struct settings {
   bool associations_across_boots = true;
   std::uint32_t cid_padding_bytes = 0;
   bool allow_network_tests = false;
+  std::string pkcs11_module;    // empty: there are no keys in tokens
+  std::string pkcs11_pin_file;  // empty: the credential pkcs11-pin of the unit, if there is one
+  bool pkcs11_configured_only = false;
+  std::string device_name;                         // empty: made from the id of the machine
   std::vector<named_profile> profiles;             // in the order of the file, names are unique
   std::vector<configured_credential> credentials;  // in the order of the file, tags are unique
 

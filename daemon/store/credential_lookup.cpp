@@ -66,10 +66,14 @@ at::result<tls::revocation_lists> credential_lookup::revocations(std::span<const
   return all;
 }
 
-at::result<tls::private_key> credential_lookup::key(std::int64_t tag) const {
-  const auto entry = needed({tag, credential_type::private_key});
-  if (!entry) return entry.why();
-  return (*entry)->key;
+at::result<credential_lookup::found> credential_lookup::key(std::int64_t tag) const {
+  const auto here = find({tag, credential_type::private_key});
+  const auto in_token = find({tag, credential_type::key_uri});
+  if (here.entry == nullptr && in_token.entry == nullptr)
+    return no_credential(error::credentials_missing, {tag, credential_type::private_key});
+  if (here.entry == nullptr) return in_token;
+  if (in_token.entry == nullptr) return here;
+  return in_token.origin <= here.origin ? in_token : here;
 }
 
 at::result<tls::pre_shared_key> credential_lookup::psk(std::int64_t tag) const {

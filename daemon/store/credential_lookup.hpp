@@ -41,7 +41,9 @@ class credential_lookup {
   at::result<tls::certificate_list> certificates(std::span<const std::int64_t> tags,
                                                  at::credential_type type) const;
   at::result<tls::revocation_lists> revocations(std::span<const std::int64_t> tags) const;
-  at::result<tls::private_key> key(std::int64_t tag) const;
+  // A private key, or the URI of one in a token: the nearer one; in one place the URI, so that a key that was
+  // moved into a token is used there, whatever its old copy does.
+  at::result<found> key(std::int64_t tag) const;
   at::result<tls::pre_shared_key> psk(std::int64_t tag) const;
 
  private:

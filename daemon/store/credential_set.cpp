@@ -17,7 +17,8 @@ constexpr std::size_t max_identity_bytes = 256;
 
 std::string_view word_for(credential_type type) {
   constexpr std::array<std::string_view, at::credential_type_count> words = {
-      "trusted certificate", "certificate chain", "private key", "PSK", "PSK identity", "revocation list"};
+      "trusted certificate", "certificate chain", "private key", "PSK",
+      "PSK identity",        "revocation list",   "URI of a key"};
   return words[static_cast<std::size_t>(type)];
 }
 
@@ -28,8 +29,8 @@ std::optional<failure> check_size(credential_type type, std::size_t size) {
                  "A " + std::string(word_for(type)) + " has 1 to " + std::to_string(most) + " bytes."};
 }
 
-template <typename Value>
-std::optional<failure> take(at::result<Value> parsed, Value& into) {
+template <typename Value, typename Place>
+std::optional<failure> take(at::result<Value> parsed, Place& into) {
   if (!parsed) return parsed.why();
   into = std::move(*parsed);
   return std::nullopt;
@@ -45,6 +46,8 @@ std::optional<failure> parse_into(credential& made, credential_type type, bytes_
       return take(tls::parse_private_key(content, password), made.key);
     case credential_type::revocation_lists:
       return take(tls::parse_revocation_lists(content), made.revocations);
+    case credential_type::key_uri:
+      return take(pkcs11::parse_key_uri(as_text(content)), made.uri);
     default:
       return check_size(type, content.size());
   }

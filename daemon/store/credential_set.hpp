@@ -5,6 +5,7 @@
 // The steps are separate because a durable write comes between them.
 #pragma once
 
+#include "daemon/pkcs11/key_uri.hpp"
 #include "daemon/tls/credential.hpp"
 #include "protocol/commands/credential.hpp"
 
@@ -32,6 +33,7 @@ struct credential {
   tls::certificate_list certificates;  // types 0 and 1
   tls::private_key key;                // type 2
   tls::revocation_lists revocations;   // type 5
+  std::optional<pkcs11::key_uri> uri;  // type 6
   credential_digest sha256{};          // of what was written
   std::size_t size = 0;                // of what is to be kept
 };

@@ -53,6 +53,12 @@ const credential_set& credential_store::of_user(user_id user) const {
   return found == users_.end() ? none : found->second.durable;
 }
 
+bool credential_store::is_taken(user_id user, const credential_name& name) const {
+  const auto found = users_.find(user);
+  return found != users_.end() &&
+         (found->second.durable.find(name) != nullptr || found->second.is_pending(name));
+}
+
 // Each pending change may still fail, so each name counts with the most that it may come to.
 bool credential_store::user_entries::has_room_for(const credential_name& name, std::size_t size) const {
   std::map<credential_name, std::size_t> sizes = {{name, size}};

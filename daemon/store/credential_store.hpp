@@ -42,6 +42,9 @@ class credential_store {
   // Valid until the next turn of the event loop.
   const credential_set& of_user(user_id user) const;
 
+  // Whether the user id has a credential of this name, or one is on its way to the disk or from it.
+  bool is_taken(user_id user, const credential_name& name) const;
+
   // Returns what is wrong, or calls `done` later with nothing (it is on the disk and in effect) or with the
   // error 818 (nothing changed). Error at once: 20.
   std::optional<at::failure> write(user_id user, const credential_name& name, credential entry,

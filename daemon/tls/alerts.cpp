@@ -169,6 +169,7 @@ engine_failure explain_failure(const failure_facts& facts) {
   // A warning that we sent earlier (no_renegotiation) is not the cause.
   const auto& last_sent = facts.notes.alert_sent;
   const int sent = last_sent && last_sent->level == SSL3_AL_FATAL ? last_sent->description : -1;
+  if (facts.key_failure) return {{at::error::credentials_unusable, *facts.key_failure}, sent, false};
   if (facts.error == 0) {
     return {{at::error::internal, "libssl gave the connection up without a reason"}, sent, false};
   }

@@ -4,6 +4,7 @@
 #include "callback_notes.hpp"
 #include "context.hpp"
 
+#include <optional>
 #include <string>
 
 namespace tlsmodem::tls {
@@ -19,6 +20,7 @@ struct failure_facts {
   bool psk_mode = false;
   unsigned long error = 0;  // libssl's complaint, 0 if it had none
   bool tlsa_unusable = false;
+  std::optional<std::string> key_failure = std::nullopt;  // why our key did not sign
 };
 
 // Why libssl gave an association up.

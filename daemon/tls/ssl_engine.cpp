@@ -2,6 +2,7 @@
 
 #include "alerts.hpp"
 #include "cipher_suites.hpp"
+#include "key_failure.hpp"
 #include "protocol/hex.hpp"
 #include "verify.hpp"
 
@@ -219,7 +220,9 @@ void ssl_engine::fail_as_libssl_says() {
                  0,
                  false});
   }
-  fail(explain_failure({notes_, context_->psk_mode(), take_error(), context_->tlsa_unusable}));
+  auto key_failure = raised_key_failure();
+  fail(explain_failure(
+      {notes_, context_->psk_mode(), take_error(), context_->tlsa_unusable, std::move(key_failure)}));
 }
 
 void ssl_engine::fail(engine_failure why) {

@@ -115,6 +115,7 @@ TEST_F(configured_credential, with_a_mistake_stops_the_start_and_the_check) {
       {"chain = " + file("key", key), "is not a certificate"},
       {"crl = " + file("key", key), "is not a revocation list"},
       {"trusted = " + directory_.path(), "is no regular file"},
+      {"pkcs11 = pkcs11:token=t;object=k", "there is no pkcs11-module"},
       {"identity = " + directory_.path("fifo"), "is no regular file"},
   };
   for (const auto& c : cases) {

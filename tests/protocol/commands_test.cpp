@@ -227,6 +227,25 @@ TEST(commands, credential_round_trips) {
   }
 }
 
+TEST(commands, credential_makes_keys) {
+  const struct {
+    std::string_view values;
+    credential_type type;
+    bool is_volatile;
+  } rows[] = {{"4,7,2", credential_type::private_key, false},
+              {"4,7,2,,1", credential_type::private_key, true},
+              {"4,0,6", credential_type::key_uri, false}};
+  for (const auto& row : rows) {
+    const auto parsed = parse_credential(*parse_values(row.values));
+    ASSERT_TRUE(parsed) << row.values;
+    EXPECT_EQ(parsed->operation, credential_operation::make);
+    EXPECT_EQ(parsed->type, row.type);
+    EXPECT_EQ(parsed->is_volatile, row.is_volatile);
+    EXPECT_EQ(format(*parsed), "AT#TCRED=" + std::string(row.values));
+  }
+  expect_taken(parse_credential, {"4,7,2,", "4,7,2,0", "4,7,2,,0", "4,7,6,,0"});
+}
+
 TEST(commands, credential_lists_by_tag_type_or_none) {
   const struct {
     std::string_view values;
@@ -265,6 +284,19 @@ TEST(commands, credential_rejects) {
                                     "3,1",
                                     "2,1,1,1",
                                     "1,1,1,1",
+                                    "0,1,7,5",
+                                    "5,1,2",
+                                    "4",
+                                    "4,1",
+                                    "4,,2",
+                                    "4,1,0",
+                                    "4,1,1",
+                                    "4,1,3",
+                                    "4,1,7",
+                                    "4,1,2,1",
+                                    "4,1,2,,2",
+                                    "4,1,2,,1,\"p\"",
+                                    "4,1,6,,1",
                                     "0,1,1,5,0,\"p\",1"});
   const std::string long_password = "0,1,2,5,0,\"" + std::string(max_password_bytes + 1, 'p') + "\"";
   expect_refused(parse_credential, {long_password}, error::string_too_long);

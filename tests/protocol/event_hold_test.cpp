@@ -92,6 +92,14 @@ TEST_F(event_hold, held_while_a_command_is_pending) {
   EXPECT_EQ(taken(), "\r\n+CME ERROR: 817\r\n");
 }
 
+TEST_F(event_hold, held_until_behind_the_answer_of_a_pending_command) {
+  server.receive("AT#TCLOSE=2\r");
+  post_one();
+  server.answer_pending("#TCRED: 7,3", as_bytes("csr"));
+  server.complete(outcome::done());
+  EXPECT_EQ(taken(), "\r\n#TCRED: 7,3\r\ncsr\r\n" + ok + ready);
+}
+
 TEST_F(event_hold, passes_while_a_silent_command_is_pending) {
   server.receive("AT#TSEND=3,1,1\rxAT#TOPEN=1\r");
   ASSERT_TRUE(server.is_command_pending());

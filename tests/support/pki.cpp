@@ -134,6 +134,18 @@ identity issue_for(const identity& issuer, const certificate_request& request,
   return make_certificate(&issuer, request, std::move(key));
 }
 
+identity issue_on(const identity& issuer, const std::string& request_pem) {
+  BIO* const source = BIO_new_mem_buf(request_pem.data(), static_cast<int>(request_pem.size()));
+  const std::shared_ptr<X509_REQ> request(PEM_read_bio_X509_REQ(source, nullptr, nullptr, nullptr),
+                                          &X509_REQ_free);
+  BIO_free(source);
+  if (!request || X509_REQ_verify(request.get(), X509_REQ_get0_pubkey(request.get())) != 1) return {};
+  char name[256] = "";
+  X509_NAME_get_text_by_NID(X509_REQ_get_subject_name(request.get()), NID_commonName, name, sizeof name);
+  return issue_for(issuer, {.common_name = name, .role = certificate_role::client},
+                   {X509_REQ_get_pubkey(request.get()), &EVP_PKEY_free});
+}
+
 std::shared_ptr<X509_CRL> make_revocation_list(const identity& issuer,
                                                const std::vector<const X509*>& revoked, int from_days,
                                                int until_days) {

@@ -39,6 +39,10 @@ identity issue(const identity& issuer, const certificate_request& request, key_k
 // For a key that has a certificate already: authorities that sign each other.
 identity issue_for(const identity& issuer, const certificate_request& request, std::shared_ptr<EVP_PKEY> key);
 
+// What a PKCS #10 request in PEM asks for, as a client; nothing in it but the public key. Null when the
+// request is not signed by the key that it names.
+identity issue_on(const identity& issuer, const std::string& request_pem);
+
 // Signed by `issuer`, valid from `from_days` to `until_days`, both from today.
 std::shared_ptr<X509_CRL> make_revocation_list(const identity& issuer,
                                                const std::vector<const X509*>& revoked, int from_days = 0,

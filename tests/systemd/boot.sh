@@ -38,7 +38,7 @@ wait_until() {
 }
 
 ((EUID == 0)) || skip 'not root'
-for tool in systemd-nspawn nsenter setpriv socat pgrep; do
+for tool in systemd-nspawn nsenter setpriv socat pgrep softhsm2-util; do
   command -v "$tool" >/dev/null || skip "there is no $tool"
 done
 
@@ -180,6 +180,37 @@ expect_answer 'after a reload with a mistake in the configuration'
 [[ $(property MainPID) == "$pid" ]] || fail 'the bad reload changed the process'
 guest mv "$config.good" "$config"
 passed 'a reload with a mistake in the configuration keeps the old one'
+
+# The drop-in of docs/security.md, but for the seal around the PIN, which would need a key of this machine.
+pin=471108
+dropin=/etc/systemd/system/$unit.service.d
+guest mkdir -p "$dropin"
+guest sh -c "umask 077; printf $pin >/etc/tlsmodem-pin"
+cat >"$root$dropin/token.conf" <<DROPIN
+[Service]
+LoadCredential=pkcs11-pin:/etc/tlsmodem-pin
+ReadWritePaths=/var/lib/softhsm/tokens
+SupplementaryGroups=softhsm
+DROPIN
+guest sed -i '1i pkcs11-module = /usr/lib/softhsm/libsofthsm2.so' "$config"
+guest setpriv --reuid=tlsmodem --regid=tlsmodem --groups=softhsm \
+  softhsm2-util --init-token --free --label boot --pin "$pin" --so-pin 12345678 >/dev/null || fail 'no token'
+cat >"$root/usr/local/bin/ask-at" <<'ASK'
+#!/bin/sh
+printf 'AT#TPROMPT=0\rAT#TCRED=0,7,6,28,1\rpkcs11:token=boot;object=tlsAT#TCRED=4,7,6\rAT+CEER\r'
+while read -r line; do
+  case $line in
+    *'BEGIN CERTIFICATE REQUEST'*) echo answered OK >&2; exit ;;
+    +CEER*) echo "$line" >&2; exit ;;
+  esac
+done
+ASK
+guest systemctl daemon-reload
+guest systemctl restart "$unit.service"
+wait_until 'service that is active with a token' is_active
+answer=$(ask)
+[[ $answer == *'answered OK'* ]] || fail "no request for a certificate came: $answer"
+passed 'a key is made in a token, inside the sandbox and with the PIN of the unit'
 
 # Somebody is connected while the service stops.
 guest setpriv --reuid=0 --regid=0 --clear-groups socat -u "UNIX-CONNECT:$socket" - >/dev/null &

@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
   tell("set_text", tlsmodem_set_text(socket, "psk", "2"), socket);
   tell("set_text", tlsmodem_set_text(socket, "psk", "1"), socket);
   tell("set_number", tlsmodem_set_number(socket, "dscp", 46), socket);
-  tell("no type", tlsmodem_add_credential(socket, 1, 6, key, sizeof key - 1, NULL), socket);
+  tell("no type", tlsmodem_add_credential(socket, 1, 7, key, sizeof key - 1, NULL), socket);
   tell("no tag", tlsmodem_add_credential(socket, -1, TLSMODEM_PSK, key, sizeof key - 1, NULL), socket);
   tell("key", tlsmodem_add_credential(socket, 1, TLSMODEM_PSK, key, sizeof key - 1, NULL), socket);
   tell("sealed", tlsmodem_add_credential(socket, 2, TLSMODEM_PRIVATE_KEY, "pem", 3, "word"), socket);

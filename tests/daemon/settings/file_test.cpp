@@ -61,7 +61,8 @@ TEST(settings_file, every_key_is_stored) {
       "listen = /tmp/a b.sock\nstate-dir=/s\nlog-level = debug\nsocket-mode = 660\nsocket-group = a.b-c_1\n"
       "max-channels = 1\nmax-channels-per-user = 2\nmax-sockets = 3\nmax-sockets-per-channel = 4\n"
       "resolver-threads = 5\nstop-timeout = 0\nstore-key = /k\nmax-sessions-per-user = 6\n"
-      "session-lifetime = 60\nresume-without-ems = 1\n");
+      "session-lifetime = 60\nresume-without-ems = 1\npkcs11-module = /m.so\npkcs11-pin-file = pin\n"
+      "pkcs11-configured-only = 1\ndevice-name = a.B-c_1:2\n");
   ASSERT_TRUE(loaded) << loaded.why().text;
   EXPECT_EQ(loaded->listen, "/tmp/a b.sock");
   EXPECT_EQ(loaded->state_dir, "/s");
@@ -78,6 +79,10 @@ TEST(settings_file, every_key_is_stored) {
   EXPECT_EQ(loaded->max_sessions_per_user, 6U);
   EXPECT_EQ(loaded->session_lifetime_seconds, 60U);
   EXPECT_TRUE(loaded->resume_without_ems);
+  EXPECT_EQ(loaded->pkcs11_module, "/m.so");
+  EXPECT_EQ(loaded->pkcs11_pin_file, "pin");
+  EXPECT_TRUE(loaded->pkcs11_configured_only);
+  EXPECT_EQ(loaded->device_name, "a.B-c_1:2");
 }
 
 TEST(settings_file, profiles_keep_order_text_and_lines) {
@@ -110,7 +115,7 @@ TEST(settings_file, only_dane_may_be_repeated_in_a_profile) {
 TEST(settings_file, credentials_keep_order_paths_and_places) {
   const auto loaded = parse(
       "[credential 7]\ntrusted = /a b\ncrl = c\n[profile p]\nversion = 1\n[credential 2147483647]\npsk=x\n"
-      "[credential 0]\n");
+      "[credential 0]\npkcs11 = pkcs11:token=t;object=k\n");
   ASSERT_TRUE(loaded) << loaded.why().text;
   ASSERT_EQ(loaded->credentials.size(), 3U);
   EXPECT_EQ(loaded->credentials[0].tag, 7);
@@ -119,10 +124,17 @@ TEST(settings_file, credentials_keep_order_paths_and_places) {
   EXPECT_EQ(loaded->credentials[0].files[0].path, "/a b");
   EXPECT_EQ(loaded->credentials[0].files[1].where, "x.conf:3: [credential 7] crl");
   EXPECT_EQ(loaded->credentials[1].tag, 2147483647);
-  EXPECT_TRUE(loaded->credentials[2].files.empty());
+  ASSERT_EQ(loaded->credentials[2].files.size(), 1U);
+  EXPECT_EQ(loaded->credentials[2].files[0].path, "pkcs11:token=t;object=k");
 }
 
-TEST(settings_file, an_empty_store_key_is_the_default) { EXPECT_EQ(parse("store-key =\n")->store_key, ""); }
+TEST(settings_file, an_empty_value_is_the_default_where_that_is_empty) {
+  for (const auto* key : {"store-key", "socket-group", "pkcs11-module", "pkcs11-pin-file", "device-name"}) {
+    const auto loaded = parse(std::string(key) + " =\n");
+    ASSERT_TRUE(loaded) << key;
+    EXPECT_TRUE(compare(settings{}, *loaded).none()) << key;
+  }
+}
 
 TEST(settings_file, a_mistake_names_file_line_and_key) {
   struct row {
@@ -133,6 +145,9 @@ TEST(settings_file, a_mistake_names_file_line_and_key) {
       {"\nlisten /x\n", "x.conf:2: neither"},
       {"; old style\n", "x.conf:1: a comment begins with '#'"},
       {"listne = /x\n", "x.conf:1: listne: unknown key"},
+      {"pkcs11-module = m.so\n", "x.conf:1: pkcs11-module: must be an absolute path"},
+      {"device-name = a b\n", "x.conf:1: device-name: must be up to 64 letters"},
+      {"[credential 1]\npkcs11 =\n", "x.conf:2: [credential 1] pkcs11: must be a URI"},
       {"config = /x\n", "x.conf:1: config: unknown key"},
       {"# a\nlisten = /x # y\n", "x.conf:2: '#' inside a line"},
       {"listen = /x#y\n", "x.conf:1: '#' inside a line"},

@@ -33,7 +33,7 @@ std::string uncommented(const std::string& text) {
 TEST(shipped_configuration, documents_every_key_and_only_those) {
   const auto text = uncommented(contents(root + "configs/tlsmodemd.conf"));
   std::set<std::string> documented;
-  const std::regex key("(?:^|\n)([a-z-]+) = ");
+  const std::regex key("(?:^|\n)([a-z0-9-]+) = ");
   const std::string of_the_daemon = text.substr(0, text.find("\n[profile"));
   for (auto match = std::sregex_iterator(of_the_daemon.begin(), of_the_daemon.end(), key);
        match != std::sregex_iterator(); ++match) {
@@ -47,9 +47,11 @@ TEST(shipped_configuration, shows_the_defaults) {
   const auto shown = parse_text(uncommented(contents(root + "configs/tlsmodemd.conf")), "shown", nullptr);
   ASSERT_TRUE(shown) << shown.why().text;
   const setting_changes changes = compare(settings{}, *shown);
-  // There is no name that stands for "the group of the daemon", nor for the key in the state directory.
-  EXPECT_THAT(changes.needs_restart, ElementsAre("store-key", "socket-group"));
-  EXPECT_THAT(changes.reloadable, ElementsAre("profile default", "profile meter", "credential 7"));
+  // There is no name that stands for "the group of the daemon", nor for the other defaults that are empty.
+  EXPECT_THAT(changes.needs_restart,
+              ElementsAre("store-key", "socket-group", "pkcs11-module", "pkcs11-pin-file"));
+  EXPECT_THAT(changes.reloadable,
+              ElementsAre("device-name", "profile default", "profile meter", "credential 7", "credential 8"));
 }
 
 TEST(shipped_configuration, loads) {

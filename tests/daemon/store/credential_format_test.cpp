@@ -11,13 +11,14 @@ namespace {
 using enum at::credential_type;
 
 TEST(credential_row_name, is_read_as_it_is_written) {
-  const credential_name names[] = {{0, trusted}, {7, psk_identity}, {at::max_tag, revocation_lists}};
+  const credential_name names[] = {
+      {0, trusted}, {7, psk_identity}, {8, key_uri}, {at::max_tag, revocation_lists}};
   for (const auto& name : names) EXPECT_EQ(parse_row_name(row_name(name)), name);
   EXPECT_EQ(row_name({at::max_tag, revocation_lists}), "2147483647/5");
 }
 
 TEST(credential_row_name, in_another_way_is_no_name) {
-  for (const auto* text : {"", "/", "1", "1/", "/1", "1/6", "1/-1", "-1/1", "01/1", "1/01", "+1/1", "1/1/1",
+  for (const auto* text : {"", "/", "1", "1/", "/1", "1/7", "1/-1", "-1/1", "01/1", "1/01", "+1/1", "1/1/1",
                            " 1/1", "1/1 ", "2147483648/1", "99999999999999999999/1", "a/1", "1/a", "1.0/1"})
     EXPECT_FALSE(parse_row_name(text)) << text;
 }
@@ -37,6 +38,7 @@ TEST(credential_row_content, is_read_as_it_is_written) {
                {private_key, to_pem(root().key.get(), "sesame")},
                {psk, std::string("\0\x01\xff", 3)},
                {psk_identity, "me"},
+               {key_uri, "pkcs11:token=t;id=%01"},
                {revocation_lists, to_pem(make_revocation_list(root(), {}).get())}};
   for (const auto& c : cases) {
     const auto written = parse_credential(c.type, as_bytes(c.content), &password);
@@ -49,6 +51,7 @@ TEST(credential_row_content, is_read_as_it_is_written) {
     EXPECT_EQ(read->size, written->size);
     EXPECT_EQ(as_text(read->content.view()), as_text(written->content.view()));
     EXPECT_EQ(read->key == nullptr, written->key == nullptr);
+    EXPECT_EQ(read->uri, written->uri);
     if (read->key) {
       EXPECT_EQ(EVP_PKEY_eq(read->key.get(), written->key.get()), 1);
     }

@@ -80,6 +80,7 @@ TEST_F(lookup, reads_back_what_is_public) {
   put(configured_, 4, trusted, certificate_);
   put(user_, 1, private_key, to_pem(root_.key.get()));
   put(user_, 1, psk, "secret");
+  put(user_, 1, key_uri, "pkcs11:token=t;object=k");
   const auto content = lookup_.read({1, trusted});
   ASSERT_TRUE(content);
   EXPECT_EQ(as_text(*content), certificate_);
@@ -87,7 +88,33 @@ TEST_F(lookup, reads_back_what_is_public) {
   EXPECT_EQ(code(lookup_.read({3, revocation_lists})), 0);
   EXPECT_EQ(code(lookup_.read({4, trusted})), 0);
   EXPECT_EQ(code(lookup_.read({9, trusted})), 22);
-  for (const auto type : {private_key, psk, psk_identity}) EXPECT_EQ(code(lookup_.read({1, type})), 3);
+  for (const auto type : {private_key, psk, psk_identity, key_uri})
+    EXPECT_EQ(code(lookup_.read({1, type})), 3);
+}
+
+TEST_F(lookup, takes_the_nearest_key_and_in_one_place_that_of_the_token) {
+  using enum credential_origin;
+  const auto key = to_pem(root_.key.get());
+  const std::string uri = "pkcs11:token=t;object=k";
+  const auto is_in_token = [this](credential_origin origin) {
+    const auto found = lookup_.key(1);
+    EXPECT_EQ(found->origin, origin);
+    EXPECT_EQ(found->entry->uri.has_value(), found->entry->key == nullptr);
+    return found->entry->uri.has_value();
+  };
+  EXPECT_EQ(code(lookup_.key(1)), 809);
+  put(configured_, 1, key_uri, uri);
+  EXPECT_TRUE(is_in_token(configuration));
+  put(configured_, 1, private_key, key);
+  EXPECT_TRUE(is_in_token(configuration));
+  put(user_, 1, private_key, key);
+  EXPECT_FALSE(is_in_token(user));
+  put(user_, 1, key_uri, uri);
+  EXPECT_TRUE(is_in_token(user));
+  put(channel_, 1, private_key, key);
+  EXPECT_FALSE(is_in_token(channel));
+  put(channel_, 1, key_uri, uri);
+  EXPECT_TRUE(is_in_token(channel));
 }
 
 TEST_F(lookup, gives_sockets_what_their_tags_name_wherever_it_is) {

@@ -38,6 +38,7 @@ TEST(credential, of_every_type_is_parsed) {
       {private_key, key(), 0, 1, 0},
       {psk, std::string("\0\xff", 2), 0, 0, 0},
       {psk_identity, "me", 0, 0, 0},
+      {key_uri, "pkcs11:token=t;object=k", 0, 0, 0},
       {revocation_lists, revocations(), 0, 0, 1},
   };
   for (const auto& c : cases) {
@@ -46,6 +47,7 @@ TEST(credential, of_every_type_is_parsed) {
     EXPECT_EQ(made->certificates.size(), c.certificates);
     EXPECT_EQ(made->key ? 1U : 0U, c.keys);
     EXPECT_EQ(made->revocations.size(), c.lists);
+    EXPECT_EQ(made->uri.has_value(), c.type == key_uri);
     EXPECT_EQ(as_text(made->content.view()), c.type == private_key ? "" : c.content);
   }
 }
@@ -71,7 +73,9 @@ TEST(credential, that_does_not_parse_is_refused) {
                {psk, ""},
                {psk, std::string(513, 'x')},
                {psk_identity, ""},
-               {psk_identity, std::string(257, 'x')}};
+               {psk_identity, std::string(257, 'x')},
+               {key_uri, ""},
+               {key_uri, "pkcs11:token=t;object=k?pin-value=1234"}};
   for (const auto& c : cases) EXPECT_EQ(code(parse(c.type, c.content)), 810) << c.content.substr(0, 20);
   EXPECT_EQ(code(parse(psk, std::string(512, 'x'))), 0);
   EXPECT_EQ(code(parse(psk_identity, std::string(256, 'x'))), 0);
