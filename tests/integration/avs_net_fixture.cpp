@@ -37,6 +37,7 @@ avs_net_security_info_t security_of(const tls_settings& from) {
   if (!from.key.empty())
     certificates.client_key =
         avs_crypto_private_key_info_from_buffer(from.key.data(), from.key.size(), nullptr);
+  if (from.adjust) from.adjust(certificates);
   return avs_net_security_info_from_certificates(certificates);
 }
 
