@@ -20,8 +20,8 @@ void avs_net_trust::serve(std::vector<std::string> arguments) {
 }
 
 void avs_net_trust::start() {
-  server_.reset();  // the port is free then
-  server_.reset(new peer(s_server(GetParam().version, peer_port, arguments_)));
+  running_.reset();  // the port is free then
+  running_.reset(new peer(s_server(GetParam().version, peer_port, arguments_)));
 }
 
 void avs_net_trust::serve_below_middle(const std::vector<std::string>& more) {

@@ -34,7 +34,7 @@ class avs_net_trust : public avs_net_test, public ::testing::WithParamInterface<
   void serve(std::vector<std::string> arguments);
   // Shows its certificate and that of middle_, but not that of root_.
   void serve_below_middle(const std::vector<std::string>& more = {});
-  const peer& server() const { return *server_; }
+  const peer& server() const { return *running_; }
 
   outcome reach(const avs_socket& socket);
   // Of a new socket.
@@ -54,7 +54,7 @@ class avs_net_trust : public avs_net_test, public ::testing::WithParamInterface<
   void start();
 
   std::vector<std::string> arguments_;
-  std::unique_ptr<peer> server_;
+  std::unique_ptr<peer> running_;
 };
 
 }  // namespace tlsmodem::test
