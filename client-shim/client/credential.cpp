@@ -15,16 +15,23 @@ std::optional<at::failure> run(const std::string& path, std::string_view text, t
 
 }  // namespace
 
+// The password is behind everything else, and added by itself: no other string ever holds it.
 void append_write(wiped_string& text, const credential& one, lifetime how_long) {
-  at::credential_request request{at::credential_operation::write,  one.tag, one.type, one.content.size(),
-                                 how_long == lifetime::of_channel, {}};
-  if (one.password) request.password.emplace(one.password->data(), one.password->size());
-  auto line = at::format(request);
+  const auto line = at::format(at::credential_request{at::credential_operation::write,
+                                                      one.tag,
+                                                      one.type,
+                                                      one.content.size(),
+                                                      how_long == lifetime::of_channel,
+                                                      {}});
   text.append(line.data(), line.size());
+  if (one.password) {
+    auto quoted = at::quote({one.password->data(), one.password->size()});
+    text += ',';
+    text.append(quoted.data(), quoted.size());
+    wipe(quoted);
+  }
   text += '\r';
   text += one.content;
-  wipe(line);
-  if (request.password) wipe(*request.password);
 }
 
 std::optional<at::failure> keep_credential(const std::string& path, const credential& one,
