@@ -24,6 +24,8 @@ if(TARGET tlsmodem_client)
     configure_file(cmake/tlsmodem-avs-net.pc.in tlsmodem-avs-net.pc @ONLY)
     install(FILES ${PROJECT_BINARY_DIR}/tlsmodem-avs-net.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
       COMPONENT development)
+    install(FILES client-shim/avs_net/engine.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tlsmodem/avs_net
+      COMPONENT development)
   endif()
   install(DIRECTORY client-shim/client/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tlsmodem/client COMPONENT development
     FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h")

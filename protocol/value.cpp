@@ -105,7 +105,9 @@ std::vector<value> parse_readable_values(std::string_view text) {
 
 std::string quote(std::string_view raw) {
   static constexpr char digits[] = "0123456789ABCDEF";
-  std::string out = "\"";
+  std::string out;
+  out.reserve(3 * raw.size() + 2);  // as in take_string(): a password leaves no copies behind
+  out.push_back('"');
   for (const char c : raw) {
     if (c >= ' ' && c <= '~' && c != '"' && c != '\\') {
       out.push_back(c);

@@ -74,8 +74,11 @@ const char* query_of(const avs_crypto_security_info_union_t& from) {
 #endif
 }
 
-// "tag:7"
-std::optional<std::int64_t> parse_query(const char* query) {
+bool holds_certificates(at::credential_type type) { return type == trusted || type == own_chain; }
+
+}  // namespace
+
+std::optional<std::int64_t> tag_of_query(const char* query) {
   constexpr std::string_view prefix = "tag:";
   const std::string_view text = query == nullptr ? "" : query;
   if (!text.starts_with(prefix)) return std::nullopt;
@@ -85,10 +88,6 @@ std::optional<std::int64_t> parse_query(const char* query) {
   if (status != std::errc{} || stop != end || tag < 0 || tag > at::max_tag) return std::nullopt;
   return tag;
 }
-
-bool holds_certificates(at::credential_type type) { return type == trusted || type == own_chain; }
-
-}  // namespace
 
 avs_error_t credentials::add(const avs_crypto_security_info_union_t& from, at::credential_type type) {
   const bool may_be_nested = holds_certificates(type) || type == revocation_lists;
@@ -169,7 +168,7 @@ avs_error_t credentials::add_directory(const char* path, at::credential_type typ
 }
 
 avs_error_t credentials::add_tag(const char* query, at::credential_type type) {
-  const auto tag = parse_query(query);
+  const auto tag = tag_of_query(query);
   if (!tag) return error_of(AVS_EINVAL);
   uses_.push_back({type, *tag});
   return AVS_OK;
@@ -213,7 +212,7 @@ avs_error_t credentials::add_psk(const avs_net_psk_info_t& info) {
   const auto& identity = info.identity.desc;
   for (const auto* half : {&identity, &key}) {
     if (!is_engine(*half)) continue;
-    const auto tag = parse_query(query_of(*half));
+    const auto tag = tag_of_query(query_of(*half));
     if (!tag || (psk_tag_ && psk_tag_ != tag)) return error_of(AVS_EINVAL);
     psk_tag_ = tag;
   }

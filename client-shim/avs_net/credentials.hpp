@@ -15,6 +15,9 @@
 
 namespace tlsmodem::avs {
 
+// Of "tag:7", what the source ENGINE is asked for.
+std::optional<std::int64_t> tag_of_query(const char* query);
+
 class credentials {
  public:
   // Adds what the source holds, nested sources one after the other. Errors: EINVAL a source that this type

@@ -1,10 +1,10 @@
 // The border to C: what avs_net links, and the v-table of the sockets that it gets. No exception crosses it.
+#include "guarded.hpp"
 #include "secure_socket.hpp"
 
 #include <algorithm>
 #include <avsystem/commons/avs_socket_v_table.h>
 #include <cstring>
-#include <new>
 
 namespace tlsmodem::avs {
 namespace {
@@ -16,17 +16,6 @@ struct handed_out {
 };
 
 secure_socket& unwrap(avs_net_socket_t* socket) { return *reinterpret_cast<handed_out*>(socket)->socket; }
-
-template <typename Call>
-avs_error_t guarded(Call&& call) noexcept {
-  try {
-    return call();
-  } catch (const std::bad_alloc&) {
-    return error_of(AVS_ENOMEM);
-  } catch (...) {
-    return error_of(AVS_EIO);
-  }
-}
 
 avs_error_t connect(avs_net_socket_t* socket, const char* host, const char* port) {
   return guarded([&] { return unwrap(socket).connect(host, port); });

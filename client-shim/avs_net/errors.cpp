@@ -64,6 +64,13 @@ constexpr std::array errno_rows = {
     row{at::error::address_in_use, AVS_EADDRINUSE},
 };
 
+// Instead of those above.
+constexpr std::array engine_rows = {
+    row{at::error::not_found, AVS_ENOENT},
+    row{at::error::not_allowed, AVS_EACCES},  // of the modem's configuration, for everybody
+    row{at::error::credentials_unusable, AVS_EPROTO},
+};
+
 template <typename Rows>
 const row* find(const Rows& rows, at::error code) {
   const auto* const found =
@@ -74,6 +81,8 @@ const row* find(const Rows& rows, at::error code) {
 }  // namespace
 
 avs_error_t error_of(at::error code, int alert, call during) {
+  if (during == call::engine)
+    if (const auto* found = find(engine_rows, code)) return error_of(static_cast<avs_errno_t>(found->number));
   if (code == at::error::alert_received && alert >= 0)
     return avs_net_ssl_alert(fatal, static_cast<std::uint8_t>(alert));
   // The trusted certificate has the name that signed and another key, or the server has another key than its

@@ -12,8 +12,8 @@
 namespace tlsmodem::avs {
 
 // What the application called. A refused credential fails a create; a peer that is gone is told otherwise by
-// receive() than by connect().
-enum class call : std::uint8_t { create, bind, connect, send, receive };
+// receive() than by connect(); the engine has nothing to do with TLS.
+enum class call : std::uint8_t { create, bind, connect, send, receive, engine };
 
 // `alert`: the description of the alert that was received, or sent when we refused; -1 for none.
 avs_error_t error_of(at::error code, int alert, call during);

@@ -38,18 +38,6 @@ std::string option_command(const option& one) {
 
 void append(wiped_string& text, std::string_view more) { text.append(more.data(), more.size()); }
 
-void append_credential(wiped_string& text, const credential& one) {
-  at::credential_request request{
-      at::credential_operation::write, one.tag, one.type, one.content.size(), true, {}};
-  if (one.password) request.password.emplace(one.password->data(), one.password->size());
-  auto line = at::format(request);
-  append(text, line);
-  append(text, "\r");
-  append(text, {one.content.data(), one.content.size()});
-  wipe(line);
-  if (request.password) wipe(*request.password);
-}
-
 }  // namespace
 
 std::string default_socket_path() {
@@ -90,7 +78,7 @@ socket::script socket::prepare(std::string_view commands) const {
     add("#TPROMPT=0");
     finish_line(refused::settings);
     for (const auto& one : credentials_) {
-      append_credential(all.text, one);
+      append_write(all.text, one, lifetime::of_channel);
       all.steps.push_back({refused::credential, false});
     }
   }

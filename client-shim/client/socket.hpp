@@ -12,9 +12,9 @@
 #pragma once
 
 #include "channel.hpp"
+#include "credential.hpp"
 #include "protocol/commands/bind.hpp"
 #include "protocol/commands/cfg.hpp"
-#include "protocol/commands/credential.hpp"
 #include "protocol/event.hpp"
 #include "protocol/wiped.hpp"
 #include "readiness.hpp"
@@ -39,17 +39,9 @@ struct option {
   bool operator==(const option&) const = default;
 };
 
-// Lives on the socket's channel only; wiped at the end.
-struct credential {
-  std::int64_t tag = 0;
-  at::credential_type type = at::credential_type::trusted;
-  wiped_string content;
-  std::optional<wiped_string> password;  // of an encrypted key
-};
-
 struct configuration {
   std::vector<option> options;
-  std::vector<credential> credentials;
+  std::vector<credential> credentials;  // live on the socket's channel only; wiped at the end
 };
 
 struct target {

@@ -23,6 +23,7 @@ avs_crypto_certificate_chain_info_t chain_of(const std::string& pem) {
 }
 
 avs_net_security_info_t security_of(const tls_settings& from) {
+  if (from.security) return *from.security;
   if (!from.psk.empty()) {
     avs_net_psk_info_t psk{};
     psk.key = avs_crypto_psk_key_info_from_buffer(from.psk.data(), from.psk.size());
@@ -37,6 +38,7 @@ avs_net_security_info_t security_of(const tls_settings& from) {
   if (!from.key.empty())
     certificates.client_key =
         avs_crypto_private_key_info_from_buffer(from.key.data(), from.key.size(), nullptr);
+  if (from.adjust) from.adjust(certificates);
   return avs_net_security_info_from_certificates(certificates);
 }
 

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <avsystem/commons/avs_socket.h>
+#include <functional>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -43,6 +44,9 @@ struct tls_settings {
   std::string chain;
   std::string key;
   bool verifies = true;
+  // What else is to be different in the description of certificates, sources of other kinds for example.
+  std::function<void(avs_net_certificate_info_t&)> adjust;
+  std::optional<avs_net_security_info_t> security;  // instead of all these
   std::string sni;
   std::vector<std::uint32_t> suites;
   std::optional<avs_net_dtls_handshake_timeouts_t> timeouts;

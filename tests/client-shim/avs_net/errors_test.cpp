@@ -53,6 +53,26 @@ TEST(avs_errors, a_datagram_that_was_too_long_is_lost_and_not_cut) {
   EXPECT_TRUE(equal(error_of(at::error::message_too_long, -1, call::receive), avs_errno(AVS_ETIMEDOUT)));
 }
 
+TEST(avs_errors, of_the_engine_are_of_credentials_and_not_of_handshakes) {
+  const struct {
+    at::error code;
+    avs_errno_t expected;
+  } rows[] = {
+      {at::error::not_found, AVS_ENOENT},
+      {at::error::not_allowed, AVS_EACCES},
+      {at::error::credentials_unusable, AVS_EPROTO},
+      {at::error::memory_full, AVS_ENOMEM},
+      {at::error::incorrect_parameters, AVS_EINVAL},
+      {at::error::store_unavailable, AVS_EIO},
+      {at::error::unreachable, AVS_EHOSTUNREACH},
+      {at::error::handshake_timeout, AVS_ETIMEDOUT},
+      {at::error::permission_denied, AVS_EACCES},
+  };
+  for (const auto& row : rows)
+    EXPECT_TRUE(equal(error_of(row.code, -1, call::engine), avs_errno(row.expected)))
+        << static_cast<int>(row.code);
+}
+
 // ENODEV is the one error of receive() that Anjay ignores: a dead socket would stay.
 TEST(avs_errors, none_is_ignored_by_anjay) {
   for (const auto code : at::all_errors())

@@ -1,16 +1,20 @@
 #ifndef AVS_DOUBLE_COMMONS_CONFIG_H
 #define AVS_DOUBLE_COMMONS_CONFIG_H
 
-// Engines are on, though Anjay's open tree leaves them off: the adapter must answer their sources too.
+// Engines are on, as an application without secrets has them; they are off unless it asks for them.
 #define AVS_COMMONS_HAVE_NET_IF_H
 #define AVS_COMMONS_NET_WITH_IPV4
 #define AVS_COMMONS_NET_WITH_IPV6
 #define AVS_COMMONS_NET_WITH_TLS_SESSION_PERSISTENCE
 #define AVS_COMMONS_WITH_AVS_CRYPTO
 #define AVS_COMMONS_WITH_AVS_CRYPTO_PKI
-#define AVS_COMMONS_WITH_AVS_CRYPTO_PKI_ENGINE
 #define AVS_COMMONS_WITH_AVS_CRYPTO_PSK
+#ifndef AVS_DOUBLE_WITHOUT_PKI_ENGINE
+#define AVS_COMMONS_WITH_AVS_CRYPTO_PKI_ENGINE
+#endif
+#ifndef AVS_DOUBLE_WITHOUT_PSK_ENGINE
 #define AVS_COMMONS_WITH_AVS_CRYPTO_PSK_ENGINE
+#endif
 #define AVS_COMMONS_WITH_AVS_LIST
 #define AVS_COMMONS_WITH_AVS_NET
 #define AVS_COMMONS_WITH_AVS_UTILS

@@ -20,7 +20,9 @@ typedef enum {
   AVS_CRYPTO_DATA_SOURCE_BUFFER,
   AVS_CRYPTO_DATA_SOURCE_ARRAY,
   AVS_CRYPTO_DATA_SOURCE_LIST,
+#if defined(AVS_COMMONS_WITH_AVS_CRYPTO_PKI_ENGINE) || defined(AVS_COMMONS_WITH_AVS_CRYPTO_PSK_ENGINE)
   AVS_CRYPTO_DATA_SOURCE_ENGINE
+#endif
 } avs_crypto_data_source_t;
 
 typedef struct avs_crypto_security_info_union_struct avs_crypto_security_info_union_t;
@@ -49,9 +51,11 @@ typedef struct {
   avs_crypto_security_info_union_t* list_head;
 } avs_crypto_security_info_union_internal_list_t;
 
+#if defined(AVS_COMMONS_WITH_AVS_CRYPTO_PKI_ENGINE) || defined(AVS_COMMONS_WITH_AVS_CRYPTO_PSK_ENGINE)
 typedef struct {
   const char* query;
 } avs_crypto_security_info_union_internal_engine_t;
+#endif
 
 struct avs_crypto_security_info_union_struct {
   avs_crypto_security_info_tag_t type;
@@ -62,7 +66,9 @@ struct avs_crypto_security_info_union_struct {
     avs_crypto_security_info_union_internal_buffer_t buffer;
     avs_crypto_security_info_union_internal_array_t array;
     avs_crypto_security_info_union_internal_list_t list;
+#if defined(AVS_COMMONS_WITH_AVS_CRYPTO_PKI_ENGINE) || defined(AVS_COMMONS_WITH_AVS_CRYPTO_PSK_ENGINE)
     avs_crypto_security_info_union_internal_engine_t engine;
+#endif
   } info;
 };
 

@@ -31,7 +31,9 @@ avs_crypto_certificate_chain_info_t avs_crypto_certificate_chain_info_from_array
     const avs_crypto_certificate_chain_info_t* array_ptr, size_t array_element_count);
 avs_crypto_certificate_chain_info_t avs_crypto_certificate_chain_info_from_list(
     AVS_LIST(avs_crypto_certificate_chain_info_t) list);
+#ifdef AVS_COMMONS_WITH_AVS_CRYPTO_PKI_ENGINE
 avs_crypto_certificate_chain_info_t avs_crypto_certificate_chain_info_from_engine(const char* query);
+#endif
 
 avs_crypto_cert_revocation_list_info_t avs_crypto_cert_revocation_list_info_from_file(const char* filename);
 avs_crypto_cert_revocation_list_info_t avs_crypto_cert_revocation_list_info_from_buffer(const void* buffer,
@@ -45,7 +47,9 @@ avs_crypto_private_key_info_t avs_crypto_private_key_info_from_file(const char* 
                                                                     const char* password);
 avs_crypto_private_key_info_t avs_crypto_private_key_info_from_buffer(const void* buffer, size_t buffer_size,
                                                                       const char* password);
+#ifdef AVS_COMMONS_WITH_AVS_CRYPTO_PKI_ENGINE
 avs_crypto_private_key_info_t avs_crypto_private_key_info_from_engine(const char* query);
+#endif
 
 #ifdef __cplusplus
 }
