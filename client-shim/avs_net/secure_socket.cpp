@@ -122,7 +122,8 @@ avs_error_t secure_socket::connect(const char* host, const char* port) {
                             connect_deadline());
   // Without a connection ID the application counts on a connect to find out whether the server still knows
   // it.
-  if (up && up->how == 2 && !config_.continues) up = socket_.rehandshake(connect_deadline());
+  if (up && up->how == 2 && !(config_.continues && has_connection_id()))
+    up = socket_.rehandshake(connect_deadline());
   if (!up) return fail_connect(up.why());
   up_ = *up;
   hostname_ = host;
@@ -134,6 +135,12 @@ avs_error_t secure_socket::connect(const char* host, const char* port) {
   kept_handle_.clear();
   keep_handle();
   return AVS_OK;
+}
+
+// The server may have declined it.
+bool secure_socket::has_connection_id() {
+  const auto info = socket_.info(in(command_limit));
+  return info && info->contains("cid_out") && info->at("cid_out") != "\"\"";
 }
 
 avs_error_t secure_socket::fail_connect(const at::failure& why) {

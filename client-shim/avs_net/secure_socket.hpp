@@ -57,6 +57,7 @@ class secure_socket {
   void update_options();
   avs_error_t fail_connect(const at::failure& why);
   bool has_alert_of_peer();
+  bool has_connection_id();
   avs_error_t after_the_end(client::time_point deadline) const;
   void release();
   bool is_datagram() const { return config_.over == transport::datagram; }

@@ -290,6 +290,13 @@ at::result<std::map<std::string, std::string>> socket::info(time_point deadline)
 // handed on.
 bool socket::can_continue() const { return protocol_ == "dtls" && is_connected_ && !handle_.empty(); }
 
+// The peer finds it under any address then, unless it declined.
+bool socket::asks_for_connection_id() const {
+  return std::any_of(options_.begin(), options_.end(), [](const option& one) {
+    return one.name == "cid" && !one.values.empty() && one.values.front().text != "off";
+  });
+}
+
 // The new modem has the association, so that a connect would continue it. A handshake in vain would be worse
 // than none: the peer may take it for the end of what it has.
 bool socket::is_association_there(const std::string& handle, time_point deadline) {
@@ -319,7 +326,9 @@ bool socket::reattach() {
   if (!is_association_there(to.handle, deadline)) return false;
   auto before = std::exchange(arrived_, {});
   bool is_continued = false;
-  if (!bind(local.local_address, local.local_port, deadline)) {
+  const auto wrong = bind(local.local_address, local.local_port, deadline);
+  const bool is_address_gone = wrong && wrong->code == at::error::incorrect_parameters;
+  if (!wrong || (is_address_gone && asks_for_connection_id())) {
     const auto up = connect_again(to, deadline);
     is_continued = up && up->how == 2;
   }

@@ -131,6 +131,7 @@ class socket {
   at::result<at::up_event> wait_for_outcome(time_point deadline);
   bool is_stream() const;
   bool can_continue() const;
+  bool asks_for_connection_id() const;
   bool is_association_there(const std::string& handle, time_point deadline);
   bool reattach();
   at::result<received> take_first(std::span<std::uint8_t> into);

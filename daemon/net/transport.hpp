@@ -37,6 +37,9 @@ class transport_observer {
   // Datagrams: an ICMP error, or a datagram that could not be sent; the transport goes on.
   // Streams: reset and the like; nothing more will come.
   virtual void on_error(at::failure why) = 0;
+  // A datagram cannot be sent, because the transport's own address is none of this machine any more. True: it
+  // stays in the queue, and another transport is going to take it.
+  virtual bool on_address_gone() = 0;
   // The kernel has room again.
   virtual void on_writable() = 0;
   // False stops reading after the current chunk until resume_reading(); only streams ask.

@@ -82,6 +82,7 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
         wait_writable();
         return;
       }
+      if (error && !has_local_address() && observer_->on_address_gone()) return;
       queue.pop();
       if (error) observer_->on_error(failure_of(error, remote_));
     }
@@ -129,6 +130,17 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
     error_code error;
     socket_.send(boost::asio::buffer(datagram.data(), datagram.size()), 0, error);
     return error;
+  }
+
+  // False also when there was no way to the peer when it was looked for.
+  bool has_local_address() {
+    error_code error;
+    const auto local = socket_.local_endpoint(error);
+    if (error || local.address().is_unspecified()) return false;
+    udp::socket probe(socket_.get_executor());
+    probe.open(local.protocol(), error);
+    if (!error) probe.bind({local.address(), 0}, error);
+    return error != error_code(EADDRNOTAVAIL, boost::system::system_category());
   }
 
   void wait_readable() {

@@ -77,8 +77,7 @@ void socket_machine::reach_next(time_point now) {
 }
 
 void socket_machine::on_connect_failed(const at::failure& why, time_point now) {
-  // There is no way to the peer now; the association is as good as before, and another attempt may find one.
-  if (std::exchange(is_rebinding_, false)) return emit(at::format(at::error_event{id_, why.code}), why.text);
+  if (std::exchange(is_rebinding_, false)) return fail_rebind(why);
   if (phase_ != phase::reaching && phase_ != phase::handshaking) return;
   reach_deadline_.reset();
   if (continues_) {  // its local port is taken, its address gone: a handshake finds another way

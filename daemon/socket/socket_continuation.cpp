@@ -64,9 +64,23 @@ bool socket_machine::rebind() {
   return true;
 }
 
+bool socket_machine::can_move() const {
+  const auto* const live = engine_ ? engine_->association() : nullptr;
+  return phase_ == phase::connected && !is_rebinding_ && live != nullptr && live->has_peer_cid();
+}
+
+// There is no way to the peer now; the association is as good as before, and another attempt may find one.
+// What was to be sent is lost, as datagrams are.
+void socket_machine::fail_rebind(const at::failure& why) {
+  engine_->outgoing().clear();
+  if (next_ && next_->engine && next_->shares_transport) next_->engine->outgoing().clear();
+  emit(at::format(at::error_event{id_, why.code}), why.text);
+}
+
 void socket_machine::on_rebound(const net::endpoint& local, std::size_t path_limit_bytes) {
   local_ = local;
   path_limit_bytes_ = path_limit_bytes;
+  if (next_ && next_->shares_transport) next_->local = local;
   const auto* const live = engine_->association();
   if (live != nullptr && live->has_own_cid()) actions_.emplace_back(receive_from_anywhere{});
   // Without a CID the peer would not know it from here: it stays where it was known.

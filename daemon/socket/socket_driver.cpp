@@ -50,6 +50,7 @@ class socket_driver::link final : public net::transport_observer, public std::en
     const auto self = shared_from_this();
     owner_.on_error(slot_, std::move(why));
   }
+  bool on_address_gone() override { return owner_.on_address_gone(slot_); }
   void on_writable() override {
     const auto self = shared_from_this();
     owner_.settle();
@@ -190,6 +191,12 @@ void socket_driver::on_error(transport_slot slot, at::failure why) {
   });
 }
 
+bool socket_driver::on_address_gone(transport_slot slot) {
+  if (slot != transport_slot::current || !machine_->can_move()) return false;
+  is_moving_ = true;
+  return true;
+}
+
 // ---- doing what was decided
 
 // Performing an action may call back (a UDP connect fails at once, a send tells an old ICMP error): what that
@@ -219,6 +226,7 @@ void socket_driver::flush() {
   flush(machine_->outgoing(), transport_slot::current);
   const auto beside = machine_->next_outgoing();
   flush(beside.queue, beside.slot);
+  if (std::exchange(is_moving_, false)) operate([](socket_machine& m, auto) { m.rebind(); });
   // Only now: the machine may drop an engine, and with it the queue.
   for (auto& [slot, why] : std::exchange(flush_errors_, {})) on_error(slot, std::move(why));
   finish_sending_if_due();

@@ -68,6 +68,7 @@ class socket_driver final : public std::enable_shared_from_this<socket_driver> {
   void on_up(transport_slot slot, const net::endpoint& local, const net::endpoint& remote,
              std::size_t path_limit_bytes);
   void on_connect_failed(transport_slot slot, at::failure why);
+  bool on_address_gone(transport_slot slot);
   void on_received(transport_slot slot, bytes_view data, bool is_truncated);
   void on_received_from(transport_slot slot, const net::endpoint& from, bytes_view data);
   void on_turn_end();
@@ -108,6 +109,7 @@ class socket_driver final : public std::enable_shared_from_this<socket_driver> {
   bool is_settling_ = false;
   bool is_unsettled_ = false;
   bool is_flushing_ = false;
+  bool is_moving_ = false;  // behind the flush that found no address any more
   std::vector<std::pair<transport_slot, at::failure>> flush_errors_;  // told in the middle of a flush
   bool in_turn_ = false;  // the transport is handing over a burst: the channel is told once, at its end
 };

@@ -130,6 +130,10 @@ void socket_machine::on_error(at::failure why, time_point now) {
     return;
   }
   if (phase_ != phase::connected && phase_ != phase::shut) return;
+  if (next_ && next_->shares_transport) {  // it asks for the new handshake's first flight, as on a connect
+    on_next_failed(why, now);
+    return;
+  }
   if (profile_.is_datagram()) {
     // ICMP is not authenticated and often passes (a server that restarts): tell it, and go on.
     emit(at::format(at::error_event{id_, why.code}), why.text);

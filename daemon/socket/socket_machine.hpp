@@ -103,6 +103,8 @@ class socket_machine {
   std::optional<at::failure> rehandshake(handshake_wish wish, time_point now);
   // AT#TNET="rebind": as if a NAT had given the association another port. False: there is none to move.
   bool rebind();
+  // The peer finds the association by its connection ID, wherever it comes from.
+  bool can_move() const;
   // The local port was bound by the client: every handshake has to use it.
   void keep_port(bool is_bound) { keeps_port_ = is_bound; }
   // Taken by the client before a connect, with the port that the kernel chose; {} when given up.
@@ -179,6 +181,7 @@ class socket_machine {
   tls::peer_name peer() const { return {request_.host, profile_.sni}; }
   bool begin_to_continue();
   bool can_come_from(const net::endpoint& local) const;
+  void fail_rebind(const at::failure& why);
   void on_rebound(const net::endpoint& local, std::size_t path_limit_bytes);
   void continue_association(time_point now);
   void resolve();

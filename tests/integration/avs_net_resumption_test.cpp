@@ -81,6 +81,24 @@ TEST_F(avs_net_resumption, survives_the_daemon_however_it_ends) {
   }
 }
 
+// The server is asked whether it still knows the client, as if no connection ID had been offered.
+TEST_F(avs_net_resumption, of_an_association_whose_connection_id_the_server_declined_makes_a_handshake) {
+  const auto server = libcoap(server_port);
+  udp_nat nat(relay_port, server_port);
+  buffer memory{};
+  auto settings = with_buffer(with_psk(), memory);
+  settings.more.use_connection_id = true;
+  const avs_socket socket(settings);
+  ASSERT_EQ(socket.connect(relay_port), ok);
+  const auto port = socket.local_port();
+  ASSERT_EQ(socket.close(), ok);
+  nat.rebind();  // OpenSSL's servers take no second handshake from the same port
+  ASSERT_EQ(socket.bind("0.0.0.0", port), ok);
+  ASSERT_EQ(socket.connect(relay_port), ok);
+  EXPECT_TRUE(socket.is_resumed());
+  EXPECT_FALSE(socket.option(AVS_NET_SOCKET_OPT_CONNECTION_ID_RESUMED).flag);
+}
+
 TEST_F(avs_net_resumption, over_tls_also_where_the_ticket_comes_later) {
   using enum s_server_version;
   for (const auto version : {tls1_2, tls1_3}) {

@@ -167,6 +167,25 @@ TEST_F(reattach, as_often_as_it_is_needed) {
   }
 }
 
+// Under a connection ID the peer finds the client wherever it is now.
+TEST_F(reattach, from_another_address_when_the_former_one_is_gone) {
+  const table address_gone{{"#TSESS?", listed(a_handle, "association")}, {"#TBIND", {}, 50}};
+  const table then{{"#TCONN", {}, 0, up(2) + received("after")}};
+  auto& socket = start({first_life(), address_gone, then});
+  modem().hang_up();
+  EXPECT_EQ(receive(socket), "after");
+  for (const auto& command : modem().commands(2)) EXPECT_FALSE(command.starts_with("#TBIND")) << command;
+
+  auto without_id = psk_over("dtls");
+  without_id.options.pop_back();
+  scripted_modem other({first_life(), address_gone, then});
+  client::socket fixed(without_id, other.path());
+  connect(fixed);
+  other.hang_up();
+  expect_over(fixed, "the peer knows it by its address");
+  EXPECT_EQ(other.channels(), 2U);
+}
+
 TEST_F(reattach, a_modem_that_goes_on_with_something_else_ends_the_connection) {
   const auto life = [](const std::string& list, rule connect) {
     return table{{"#TSESS?", list}, std::move(connect)};

@@ -188,5 +188,23 @@ TEST_F(continuing, a_new_local_port_that_cannot_be_had_is_told_and_may_be_asked_
   EXPECT_TRUE(b->machine->rebind());
 }
 
+TEST_F(continuing, what_waits_for_a_new_address_is_sent_from_there_or_lost) {
+  const auto b = come_up(with_cids);
+  EXPECT_EQ(b->send("waits").is, send_status::accepted);
+  EXPECT_TRUE(b->machine->can_move());
+  EXPECT_TRUE(b->machine->rebind());
+  EXPECT_FALSE(b->machine->can_move()) << "it does so already";
+  b->machine->on_transport_up({"198.51.100.8", 40009}, {"192.0.2.1", 5684}, 1400, b->now);
+  EXPECT_EQ(b->machine->outgoing()->packets(), 1U);
+  EXPECT_TRUE(b->machine->rebind());
+  b->machine->on_connect_failed({at::error::unreachable, "no way"}, b->now);
+  EXPECT_TRUE(b->machine->outgoing()->empty());
+  EXPECT_TRUE(b->machine->can_move());
+}
+
+TEST_F(continuing, who_is_known_by_its_address_cannot_move) {
+  EXPECT_FALSE(come_up(no_cid)->machine->can_move());
+}
+
 }  // namespace
 }  // namespace tlsmodem::test

@@ -212,6 +212,21 @@ TEST(socket_rehandshake, shares_the_transport_when_the_port_is_bound) {
   EXPECT_EQ(b.machine->outgoing(), &b.engine->out);
 }
 
+// As a connect fails, so that nobody waits for what a restarted server answers to its repetitions.
+TEST(socket_rehandshake, an_icmp_error_on_the_shared_transport_fails_it_and_not_the_association) {
+  bench b;
+  b.machine->keep_port(true);
+  b.come_up();
+  b.machine->rehandshake(handshake_wish::abbreviated, b.now);
+  b.forget();
+  const at::failure refused{at::error::connection_refused, "Nobody."};
+  b.machine->on_error(refused, b.now);
+  EXPECT_EQ(b.actions(), words{R"(#TFAIL: 1,802,-1,"Nobody.")"});
+  EXPECT_EQ(b.state(), "connected");
+  b.machine->on_error(refused, b.now);
+  EXPECT_EQ(b.actions(), words{"#TERR: 1,802"});
+}
+
 TEST(socket_auto_resume, a_send_after_silence_waits_for_a_new_handshake) {
   bench b(with_auto_resume(30s));
   b.come_up();
