@@ -32,6 +32,9 @@ outcome modem::make_key(const at::credential_request& request, at::response& ans
 }
 
 outcome modem::make_own_key(const at::credential_request& request, at::response& answer) {
+  const credential_name name{*request.tag, credential_type::private_key};
+  const auto& place = request.is_volatile ? volatile_credentials_ : shared_.credentials.of_user(user_);
+  if (const auto* const there = place.find(name)) return answer_request(name.tag, there->key, answer);
   if (auto wrong = check_free_for_key(request)) return outcome::failed(std::move(*wrong));
   const auto key = tls::generate_key();
   if (!key) return outcome::failed(key.why());
@@ -41,23 +44,25 @@ outcome modem::make_own_key(const at::credential_request& request, at::response&
   if (!content) return outcome::failed(content.why());
   auto made = parse_credential(credential_type::private_key, content->view(), nullptr);
   if (!made) return outcome::failed(made.why());
-  const auto line = at::format_read(*request.tag, text->size());
-  auto done = keep_credential({*request.tag, credential_type::private_key}, std::move(*made),
-                              request.is_volatile, framed{line, to_bytes(*text)});
+  const auto line = at::format_read(name.tag, text->size());
+  auto done = keep_credential(name, std::move(*made), request.is_volatile, framed{line, to_bytes(*text)});
   if (done.is == outcome::kind::done) answer.frame(line, as_bytes(*text));
   return done;
 }
 
-// What is replaced here cannot be had back, and a certificate may be out there for it.
+// A URI counts before a key, so that the key would never be used; and one that is on its way to the disk, or
+// from it, is nobody's yet.
 std::optional<at::failure> modem::check_free_for_key(const at::credential_request& request) const {
-  for (const auto type : {credential_type::private_key, credential_type::key_uri}) {
-    const credential_name name{*request.tag, type};
-    const bool is_taken = request.is_volatile ? volatile_credentials_.find(name) != nullptr
-                                              : shared_.credentials.is_taken(user_, name);
-    if (is_taken)
-      return at::failure{error::not_allowed, "The tag " + std::to_string(name.tag) +
-                                                 " has a private key, which has to be deleted first."};
-  }
+  const credential_name key{*request.tag, credential_type::private_key};
+  const credential_name uri{*request.tag, credential_type::key_uri};
+  const bool is_uri = request.is_volatile ? volatile_credentials_.find(uri) != nullptr
+                                          : shared_.credentials.is_taken(user_, uri);
+  const auto tag = std::to_string(key.tag);
+  if (is_uri)
+    return at::failure{error::not_allowed,
+                       "The tag " + tag + " names a key in a token, which has to be deleted first."};
+  if (!request.is_volatile && shared_.credentials.is_taken(user_, key))
+    return at::failure{error::not_allowed, "A private key of the tag " + tag + " is being stored."};
   return std::nullopt;
 }
 
@@ -68,7 +73,11 @@ outcome modem::request_for_token_key(std::int64_t tag, at::response& answer) {
   if (auto wrong = check_token_use(found.origin)) return outcome::failed(std::move(*wrong));
   const auto key = shared_.tokens->key_or_new_key(*found.entry->uri);
   if (!key) return outcome::failed(key.why());
-  const auto text = request_for(*key);
+  return answer_request(tag, *key, answer);
+}
+
+outcome modem::answer_request(std::int64_t tag, const tls::private_key& key, at::response& answer) const {
+  const auto text = request_for(key);
   if (!text) return outcome::failed(text.why());
   answer.frame(at::format_read(tag, text->size()), as_bytes(*text));
   return outcome::done();

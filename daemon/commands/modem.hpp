@@ -88,6 +88,7 @@ class modem final : public at::command_handler, public socket_observer {
   at::outcome make_key(const at::credential_request& request, at::response& answer);
   at::outcome make_own_key(const at::credential_request& request, at::response& answer);
   at::outcome request_for_token_key(std::int64_t tag, at::response& answer);
+  at::outcome answer_request(std::int64_t tag, const tls::private_key& key, at::response& answer) const;
   std::optional<at::failure> check_free_for_key(const at::credential_request& request) const;
   at::result<std::string> request_for(const tls::private_key& key) const;
   at::result<tls::private_key> private_key_of(std::int64_t tag) const;

@@ -6,6 +6,14 @@
 #include <openssl/pem.h>
 
 namespace tlsmodem::tls {
+namespace {
+
+// RFC 8410: these have their own.
+const EVP_MD* digest_for(const EVP_PKEY* key) {
+  return EVP_PKEY_is_a(key, "ED25519") == 1 || EVP_PKEY_is_a(key, "ED448") == 1 ? nullptr : EVP_sha256();
+}
+
+}  // namespace
 
 at::result<private_key> generate_key() {
   const error_queue_scope scope;
@@ -23,7 +31,7 @@ at::result<std::string> make_certificate_request(const private_key& key, const s
       X509_NAME_add_entry_by_NID(X509_REQ_get_subject_name(request.get()), NID_commonName, MBSTRING_UTF8,
                                  name, static_cast<int>(common_name.size()), -1, 0) != 1 ||
       X509_REQ_set_pubkey(request.get(), key.get()) != 1 ||
-      X509_REQ_sign(request.get(), key.get(), EVP_sha256()) <= 0 ||
+      X509_REQ_sign(request.get(), key.get(), digest_for(key.get())) <= 0 ||
       PEM_write_bio_X509_REQ(text.get(), request.get()) != 1) {
     return {at::error::credentials_unusable,
             raised_key_failure().value_or("no certificate request can be made: " +

@@ -117,6 +117,20 @@ TEST_F(avs_net_engine, is_provisioned_by_a_program_and_survives_the_daemon) {
   EXPECT_EQ(test_channel(daemon_).ok("AT#TCRED=1,7").size(), 4U);
 }
 
+// The request comes from AT#TCRED=4, and whoever provisions the device writes the certificate.
+TEST_F(avs_net_engine, makes_a_key_that_nobody_has_seen) {
+  ASSERT_EQ(avs_crypto_pki_engine_key_gen(query), ok);
+  EXPECT_EQ(avs_crypto_pki_engine_key_gen(query), ok) << "there is one, and it stays";
+  test_channel channel(daemon_);
+  const auto answer = channel.command("AT#TCRED=4,7,2");
+  ASSERT_TRUE(answer.is_ok);
+  const auto key = issue_on(root_, std::string(as_text(answer.lines.front().payload))).key;
+  ASSERT_NE(key, nullptr);
+  const auto issued = issue_for(root_, {.common_name = "client.test", .role = certificate_role::client}, key);
+  ASSERT_EQ(store_certificate(to_pem(issued.certificate.get())), ok);
+  expect_certificate_works();
+}
+
 TEST_F(avs_net_engine, may_have_the_key_only) {
   ASSERT_EQ(store_key(to_pem(client_.key.get())), ok);
   const auto server = server_of_known_clients(s_server_version::dtls1_2);
