@@ -1,6 +1,7 @@
 // What becomes of an association: its client moves, sleeps, says goodbye, is not who it was, or hears things
 // twice.
 #include "cid_fixture.hpp"
+#include "tests/support/own_address.hpp"
 
 #include <csignal>
 #include <ostream>
@@ -225,6 +226,55 @@ TEST_F(cid_life, without_an_own_id_no_other_address_is_listened_to) {
   relay_->speak_from_elsewhere(false);
   exchange(channel, link.id, "three\n");
   EXPECT_EQ(relay_->heard_elsewhere(), 0U);
+}
+
+class cid_own_address : public cid_life {
+ protected:
+  // A socket that comes from `address_`.
+  cid_link connect_from(test_channel& channel) const {
+    cid_link made;
+    made.id = channel.open();
+    const auto id = std::to_string(made.id);
+    channel.ok("AT#TBIND=" + id + "," + at::quote(address_.text()) + ",0");
+    channel.ok("AT#TCONN=" + id + ",\"127.0.0.1\"," + std::to_string(relay_->port()));
+    made.handle = at::parse_key(channel.event("#TKEY").line).value().handle;
+    made.up = at::parse_up(channel.event("#TUP").line).value();
+    EXPECT_EQ(made.up.local_address, address_.text());
+    return made;
+  }
+  own_address address_{"192.0.2.7"};
+};
+
+TEST_F(cid_own_address, that_goes_away_costs_neither_datagram_nor_handshake) {
+  start_server(cid_suite_called("psk_aes128_gcm"));
+  auto channel = client();
+  const auto link = connect_from(channel);
+  exchange(channel, link.id, "one\n");
+  address_.take_away();
+  exchange(channel, link.id, "two\n");
+  EXPECT_TRUE(channel.info(link.id, "local").starts_with("\"127.0.0.1\""));
+  EXPECT_EQ(relay_->log().associations().size(), 1U);
+}
+
+TEST_F(cid_own_address, that_went_while_the_daemon_was_away_costs_no_handshake) {
+  start_server(cid_suite_called("psk_aes128_gcm"));
+  auto channel = client();
+  const auto link = connect_from(channel);
+  exchange(channel, link.id, "one\n");
+  address_.take_away();
+  restart(channel, daemon_end::killed);
+  auto next = client();
+  continue_association(next, link, daemon_end::killed);
+}
+
+TEST_F(cid_own_address, is_what_a_server_without_ids_knows_the_client_by) {
+  start_server(cid_suite_called("psk_aes128_gcm"), {.cid = std::nullopt});
+  auto channel = client("off");
+  const auto link = connect_from(channel);
+  exchange(channel, link.id, "one\n");
+  address_.take_away();
+  channel.send(link.id, "two\n");
+  EXPECT_EQ(channel.event("#TERR").line, "#TERR: " + std::to_string(link.id) + ",801");
 }
 
 TEST_F(cid_life, a_new_handshake_takes_the_place_of_the_association) {
