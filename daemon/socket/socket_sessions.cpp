@@ -44,6 +44,9 @@ void socket_sessions::established(bool was_resumed) {
     store_.forget(config_.user, attempt_->handle);
   }
   handle_ = attempt_->handle;
+  // What another socket is using under this name would be over with what comes to stand there.
+  if (associations_ != nullptr && associations_->is_held(config_.user, handle_, lease_.get()))
+    handle_ = session_store::make_handle();
   where_ = attempt_->where;
   attempt_.reset();
   requested_.reset();

@@ -52,16 +52,20 @@ void association_store::attach(counter_file* counters, store_anchor* anchor) {
 
 // ---- finding
 
-known_association* association_store::find_one(user_id user, std::string_view handle) {
+const known_association* association_store::find_one(user_id user, std::string_view handle) const {
   const auto of_user = users_.find(user);
   if (of_user == users_.end()) return nullptr;
   const auto found = of_user->second.find(handle);
   return found == of_user->second.end() ? nullptr : &found->second;
 }
 
+known_association* association_store::find_one(user_id user, std::string_view handle) {
+  return const_cast<known_association*>(std::as_const(*this).find_one(user, handle));
+}
+
 const known_association* association_store::find_free(user_id user, std::string_view handle,
                                                       const tls::fingerprint& binding) const {
-  const auto* const found = const_cast<association_store*>(this)->find_one(user, handle);
+  const auto* const found = find_one(user, handle);
   const bool is_free =
       found != nullptr && found->holder == nullptr && found->binding == binding && is_usable(*found);
   return is_free ? found : nullptr;
@@ -71,6 +75,11 @@ std::optional<association_store::place> association_store::peek(user_id user, st
                                                                 const tls::fingerprint& binding) const {
   const auto* const found = find_free(user, handle, binding);
   return found == nullptr ? std::nullopt : std::optional(place_of(*found));
+}
+
+bool association_store::is_held(user_id user, std::string_view handle, const association_lease* own) const {
+  const auto* const found = find_one(user, handle);
+  return found != nullptr && found->holder != nullptr && found->holder != own;
 }
 
 std::optional<std::string> association_store::find(user_id user, const tls::fingerprint& binding) const {

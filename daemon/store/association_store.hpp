@@ -68,6 +68,8 @@ class association_store : public row_owner {
   std::optional<taken> take(user_id user, std::string_view handle, const tls::fingerprint& binding);
   // What take() would give.
   std::optional<place> peek(user_id user, std::string_view handle, const tls::fingerprint& binding) const;
+  // Somebody else than the holder of `own` has it; null: anybody.
+  bool is_held(user_id user, std::string_view handle, const association_lease* own) const;
   // The free one for this binding that was used last.
   std::optional<std::string> find(user_id user, const tls::fingerprint& binding) const;
 
@@ -90,6 +92,7 @@ class association_store : public row_owner {
   friend class association_lease;
   using associations = std::map<std::string, known_association, std::less<>>;
 
+  const known_association* find_one(user_id user, std::string_view handle) const;
   known_association* find_one(user_id user, std::string_view handle);
   const known_association* find_free(user_id user, std::string_view handle,
                                      const tls::fingerprint& binding) const;

@@ -117,6 +117,24 @@ TEST_F(continuing, who_comes_second_gets_a_handshake) {
   EXPECT_EQ(first->state(), "connected");
 }
 
+TEST_F(continuing, who_comes_second_gets_a_handle_of_its_own) {
+  leave(with_cids);
+  const auto first = connect();
+  first->reach();
+  first->forget();
+  const auto second = connect();
+  second->resolve();
+  second->reach();
+  second->forget();
+  second->network("U");
+  const auto told = second->actions();
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_TRUE(told.front().starts_with("#TKEY: 1,"));
+  EXPECT_NE(told.front(), key_line);
+  EXPECT_EQ(first->send("goes on without a handshake").is, send_status::accepted);
+  EXPECT_EQ(first->engines, 0);
+}
+
 TEST_F(continuing, what_sleeps_hears_nothing_and_can_be_taken_up) {
   const auto b = come_up(with_cids);
   b->machine->shut(farewell::silent, b->now);
