@@ -61,11 +61,22 @@ void at_server::take_output(std::string& out) {
   pump();
 }
 
-// Goes on until bytes are missing, a command is pending or the client does not read.
+void at_server::resume() {
+  is_paused_ = false;
+  pump();
+}
+
+// Goes on until bytes are missing, a command is pending, the client does not read, or its turn is over.
 void at_server::pump() {
-  if (pumping_) return;
+  if (pumping_ || is_paused_) return;
   pumping_ = true;
+  bool has_moved = false;  // each turn does something
   while (!pending_ && output_.size() < output_high_water_bytes) {
+    if (has_moved && is_turn_over_ && is_turn_over_()) {
+      is_paused_ = true;
+      break;
+    }
+    has_moved = true;
     if (running_) {
       if (running_->is_payload_awaited) {
         auto payload = framer_.next_payload();

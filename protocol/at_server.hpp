@@ -15,6 +15,7 @@
 #include "result.hpp"
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -76,6 +77,12 @@ class at_server {
 
   void receive(std::string_view input);
   bool has_room_for_input() const;
+
+  // Asked behind each command that is done: true stops those that follow, so that other channels have their
+  // turn, until resume(). Without it they do not stop.
+  void limit_turn(std::function<bool()> is_over) { is_turn_over_ = std::move(is_over); }
+  bool is_paused() const { return is_paused_; }
+  void resume();
 
   // A frame of a pending command's answer, right before complete(). Precondition: one is pending.
   void answer_pending(std::string_view text, bytes_view payload) { write_frame(text, payload); }
@@ -147,6 +154,8 @@ class at_server {
   std::string last_failure_ = "No failure on this channel.";
   std::optional<std::string> last_body_ = std::string{};  // for A/; V.250 5.2.4: empty at first
   std::unique_ptr<running_line> running_;
+  std::function<bool()> is_turn_over_;
+  bool is_paused_ = false;
   bool pending_ = false;
   bool events_may_pass_ = false;  // a silent command is pending
   bool pumping_ = false;

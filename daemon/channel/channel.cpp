@@ -5,6 +5,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/socket_base.hpp>
 
 #include <array>
@@ -23,6 +24,9 @@ std::array<char, std::size_t{64} * 1024>& shared_buffer() {
 
 // What one wake-up takes from a client that writes without end, before others get their turn.
 constexpr int reads_per_turn = 8;
+// A turn ends behind the command that goes beyond it: loading certificates, deriving a key or asking a token
+// may take a while each, and a client may send thousands at once.
+constexpr std::chrono::milliseconds longest_turn{20};
 // Bulk through a Unix socket is decided by how much one wake-up moves.
 constexpr int socket_buffer_bytes = 1024 * 1024;
 
@@ -37,6 +41,7 @@ channel::channel(std::uint64_t number, socket connection, peer_identity peer, se
       modem_(shared, peer.user, [this] { pump(); }),
       server_(modem_) {
   modem_.attach(server_);
+  server_.limit_turn([this] { return clock::now() - turn_began_ >= longest_turn; });
   error_code ignored;
   connection_.non_blocking(true, ignored);
   connection_.set_option(boost::asio::socket_base::send_buffer_size(socket_buffer_bytes), ignored);
@@ -85,6 +90,7 @@ void channel::watch_hang_up() {
 }
 
 void channel::on_readable() {
+  turn_began_ = clock::now();
   is_pumping_ = true;  // commands make output and events; they go out together, behind the last one
   for (int i = 0; i < reads_per_turn && server_.has_room_for_input() && read_once(); ++i) {
   }
@@ -120,7 +126,22 @@ void channel::pump() {
   }
   is_pumping_ = false;
   if (server_.has_room_for_input()) wait_readable();
+  resume_in_next_turn();
   end_if_finished();
+}
+
+void channel::resume_in_next_turn() {
+  if (!server_.is_paused() || is_resume_due_ || is_ended_) return;
+  is_resume_due_ = true;
+  boost::asio::post(connection_.get_executor(), [self = shared_from_this()] {
+    self->is_resume_due_ = false;
+    if (self->is_ended_) return;
+    self->turn_began_ = clock::now();
+    self->is_pumping_ = true;
+    self->server_.resume();
+    self->is_pumping_ = false;
+    self->pump();
+  });
 }
 
 // True when something was written and there may be more.
@@ -157,8 +178,8 @@ void channel::wait_writable() {
 }
 
 void channel::end_if_finished() {
-  const bool is_input_over =
-      is_input_ended_ && output_.empty() && !server_.has_output() && !modem_.is_storing();
+  const bool is_input_over = is_input_ended_ && output_.empty() && !server_.has_output() &&
+                             !server_.is_paused() && !modem_.is_storing();
   if (is_input_over || (is_client_gone_ && !server_.has_room_for_input())) end();
 }
 

@@ -34,6 +34,8 @@ class channel : public std::enable_shared_from_this<channel> {
   const peer_identity& peer() const { return peer_; }
 
  private:
+  using clock = std::chrono::steady_clock;
+
   void wait_readable();
   void watch_hang_up();
   void on_readable();
@@ -41,6 +43,7 @@ class channel : public std::enable_shared_from_this<channel> {
   void pump();
   bool write();
   void wait_writable();
+  void resume_in_next_turn();
   void end_if_finished();
 
   const std::uint64_t number_;
@@ -55,6 +58,8 @@ class channel : public std::enable_shared_from_this<channel> {
   bool is_waiting_writable_ = false;
   bool is_pumping_ = false;
   bool is_pump_due_ = false;
+  bool is_resume_due_ = false;
+  clock::time_point turn_began_ = clock::now();
   bool is_input_ended_ = false;  // EOF came, or stop() was called: end once everything is written
   bool is_client_gone_ = false;  // nobody will read an answer; what was written before may still be there
   bool is_ended_ = false;

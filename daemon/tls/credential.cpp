@@ -182,6 +182,31 @@ at::failure too_many_rounds() {
   return unusable("the private key's password derivation has more than 2,000,000 rounds");
 }
 
+// A signature takes as long as whoever made the key wished, and everybody waits meanwhile: its exponents are
+// in the key. libcrypto verifies by RSA keys of up to 16,384 bits, so no more is of use.
+constexpr std::size_t max_key_number_bytes = OPENSSL_RSA_MAX_MODULUS_BITS / 8 + 1;  // DER: a zero in front
+
+// `is_outermost`: of PKCS #8, whose OCTET STRING holds the key.
+bool has_long_number(bytes_view der, bool is_outermost) {
+  const unsigned char* position = der.data();
+  const unsigned char* const end = position + der.size();
+  while (position != end) {
+    long size = 0;
+    int tag = 0;
+    int kind = 0;
+    const int flags = ASN1_get_object(&position, &size, &tag, &kind, end - position);
+    if ((flags & 0x81) != 0) return false;  // what is no DER inside is no list of numbers
+    const bytes_view value{position, static_cast<std::size_t>(size)};
+    if (tag == V_ASN1_INTEGER && value.size() > max_key_number_bytes) return true;
+    if ((flags & V_ASN1_CONSTRUCTED) != 0
+            ? has_long_number(value, is_outermost)
+            : is_outermost && tag == V_ASN1_OCTET_STRING && has_long_number(value, false))
+      return true;
+    position += size;
+  }
+  return false;
+}
+
 at::result<private_key> key_from_pem(bytes_view data, const secret* password) {
   auto blocks = split_pem(as_text(data));
   if (!blocks) return unusable("the PEM text is cut off or has bytes behind its last block");
@@ -227,7 +252,14 @@ at::result<revocation_lists> parse_revocation_lists(bytes_view data) { return pa
 at::result<private_key> parse_private_key(bytes_view data, const secret* password) {
   const error_queue_scope scope;
   if (data.empty()) return unusable("there is no private key in an empty payload");
-  return is_pem(data) ? key_from_pem(data, password) : key_from_der(data, password);
+  auto key = is_pem(data) ? key_from_pem(data, password) : key_from_der(data, password);
+  // Shorter than one such number, it has none.
+  if (!key || data.size() <= max_key_number_bytes) return key;
+  const auto content = to_pkcs8(*key);
+  if (!content) return content.why();
+  if (has_long_number(content->view(), true))
+    return unusable("the private key has a number of more than 16,384 bits");
+  return key;
 }
 
 at::failure unusable_credential(const char* what) {

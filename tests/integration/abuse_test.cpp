@@ -1,9 +1,14 @@
 // Clients that mean no good, or know no better: the daemon answers with errors, stays small, and serves the
 // others.
+#include "daemon/support/openssl_deleter.hpp"
 #include "data_fixture.hpp"
+#include "tests/support/pki.hpp"
 
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <openssl/pkcs12.h>
+#include <openssl/x509.h>
 
 namespace tlsmodem::test {
 namespace {
@@ -28,6 +33,19 @@ class abuse : public ::testing::Test {
       "[profile default]\nproto = udp\n"};
   test_channel good_{daemon_};
 };
+
+// A private key behind so many rounds of PBKDF2, as DER.
+std::string sealed_key(int rounds) {
+  using info_ptr = std::unique_ptr<PKCS8_PRIV_KEY_INFO, openssl_deleter<&PKCS8_PRIV_KEY_INFO_free>>;
+  using envelope_ptr = std::unique_ptr<X509_SIG, openssl_deleter<&X509_SIG_free>>;
+  const auto key = make_key(key_kind::ec_p256);
+  const info_ptr info(EVP_PKEY2PKCS8(key.get()));
+  const envelope_ptr sealed(PKCS8_encrypt(-1, EVP_aes_256_cbc(), "right", 5, nullptr, 0, rounds, info.get()));
+  std::string der(static_cast<std::size_t>(i2d_X509_SIG(sealed.get(), nullptr)), '\0');
+  auto* position = reinterpret_cast<unsigned char*>(der.data());
+  i2d_X509_SIG(sealed.get(), &position);
+  return der;
+}
 
 TEST_F(abuse, a_line_of_a_megabyte_is_one_error_and_the_channel_goes_on) {
   test_channel channel(daemon_);
@@ -94,6 +112,33 @@ TEST_F(abuse, two_hundred_channels_that_do_nothing_cost_little_and_disturb_nobod
   expect_service();
   idle.back().ok("AT");
   expect_growth_below(small_growth_kib, before, resident());
+}
+
+class abuse_of_time : public ::testing::Test {
+ protected:
+  static constexpr int sockets = 2;
+  // How many sockets others have, by how many are left.
+  int in_use(test_channel& seen_from) {
+    int left = 0;
+    while (left < sockets && seen_from.error_of("AT#TOPEN=0") == 0) ++left;
+    for (int id = left; id > 0; --id) seen_from.ok("AT#TCLOSE=" + std::to_string(id));
+    return sockets - left;
+  }
+  running_daemon daemon_{"max-sockets = 2\n[profile default]\nproto = udp\n"};
+};
+
+// In a row they would stop everybody, and the watchdog the daemon.
+TEST_F(abuse_of_time, commands_that_take_long_leave_the_others_their_turn) {
+  const auto sealed = sealed_key(400'000);
+  const auto slow = "AT#TCRED=0,5,2," + std::to_string(sealed.size()) + ",1,\"wrong\"\r" + sealed;
+  test_channel bad(daemon_);
+  test_channel good(daemon_);
+  bad.ok("AT#TPROMPT=0;#TOPEN=0");
+  std::string all;
+  for (int i = 0; i < 40; ++i) all += slow;
+  ASSERT_FALSE(bad.raw().write(all + "AT#TCLOSE=1\r", deadline()));
+  ASSERT_TRUE(bad.raw().finish_command(deadline()));
+  EXPECT_EQ(in_use(good), 1) << "all commands were done before another channel was served";
 }
 
 TEST_F(abuse, file_descriptors_that_a_client_passes_are_not_kept) {

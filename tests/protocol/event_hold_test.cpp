@@ -92,6 +92,26 @@ TEST_F(event_hold, held_while_a_command_is_pending) {
   EXPECT_EQ(taken(), "\r\n+CME ERROR: 817\r\n");
 }
 
+TEST_F(event_hold, a_turn_that_is_over_loses_nothing) {
+  bool is_over = true;
+  server.limit_turn([&] { return is_over; });
+  server.receive("AT+CMEE?;+CMEE?\rAT\r");
+  EXPECT_TRUE(server.is_paused());
+  post_one();
+  std::string all = taken();
+  EXPECT_EQ(all.find(ok), std::string::npos) << "a turn ends behind a command, not behind a line";
+  for (int turns = 0; server.is_paused(); ++turns) {
+    ASSERT_LT(turns, 10);
+    server.resume();
+    all += taken();
+  }
+  EXPECT_EQ(all, "\r\n+CMEE: 1\r\n\r\n+CMEE: 1\r\n" + ok + ready + ok);
+  is_over = false;
+  server.receive("AT\rAT\r");
+  EXPECT_FALSE(server.is_paused());
+  EXPECT_EQ(taken(), ok + ok);
+}
+
 TEST_F(event_hold, held_until_behind_the_answer_of_a_pending_command) {
   server.receive("AT#TCLOSE=2\r");
   post_one();

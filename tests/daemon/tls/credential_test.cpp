@@ -295,6 +295,44 @@ INSTANTIATE_TEST_SUITE_P(
         key_case{"der_of_a_certificate", [] { return der_of(one()); }, nullptr, "no private key"}),
     [](const auto& payload) { return payload.param.name; });
 
+bytes der_value(std::uint8_t tag, const bytes& content) {
+  const auto size = content.size();
+  bytes made{tag, 0x83, static_cast<std::uint8_t>(size >> 16), static_cast<std::uint8_t>(size >> 8),
+             static_cast<std::uint8_t>(size)};
+  made.insert(made.end(), content.begin(), content.end());
+  return made;
+}
+
+// RSAPrivateKey of RFC 8017. Its numbers have the right lengths and are no key.
+bytes rsa_key_of(std::size_t modulus_bytes, std::size_t exponent_bytes) {
+  bytes numbers{2, 1, 0};
+  const auto add = [&numbers](std::size_t size) {
+    bytes content(size + 1, 0xa5);
+    content.front() = 0;
+    const auto made = der_value(2, content);
+    numbers.insert(numbers.end(), made.begin(), made.end());
+  };
+  add(modulus_bytes);
+  numbers.insert(numbers.end(), {2, 3, 1, 0, 1});
+  add(exponent_bytes);
+  for (int factors = 0; factors < 2; ++factors) add(modulus_bytes / 2);
+  for (int exponents = 0; exponents < 2; ++exponents) add(exponent_bytes);
+  add(modulus_bytes / 2);
+  return der_value(0x30, numbers);
+}
+
+// Who signs by a longer one waits for minutes, and everybody else with him.
+TEST(private_keys, have_no_numbers_beyond_what_anybody_verifies) {
+  EXPECT_TRUE(tls::parse_private_key(rsa_key_of(2048, 2048), nullptr));
+  const std::pair<std::size_t, std::size_t> sizes[] = {{2049, 256}, {256, 2049}, {12'000, 6'000}};
+  for (const auto& [modulus, exponent] : sizes) {
+    const auto parsed = tls::parse_private_key(rsa_key_of(modulus, exponent), nullptr);
+    ASSERT_FALSE(parsed) << modulus << ' ' << exponent;
+    EXPECT_EQ(parsed.why().code, at::error::credentials_unusable);
+    EXPECT_NE(parsed.why().text.find("more than 16,384 bits"), std::string::npos) << parsed.why().text;
+  }
+}
+
 // The envelope of an encrypted key that asks for years of work. What is in it does not matter: nobody may
 // try.
 pkcs8 envelope_with_rounds(int rounds) {
