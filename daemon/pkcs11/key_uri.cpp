@@ -8,6 +8,7 @@
 #include <p11-kit/uri.h>
 #include <set>
 #include <string_view>
+#include <utility>
 
 namespace tlsmodem::pkcs11 {
 namespace {
@@ -37,6 +38,17 @@ at::failure unusable(std::string text) { return {at::error::credentials_unusable
 bool is_uri_character(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
          std::string_view("-._~%:[]@!$'()*+,=&/|;?").find(c) != std::string_view::npos;
+}
+
+// Whether the URI says something of this attribute. Precondition: check_names() has nothing against it.
+bool has_attribute(std::string_view attributes, std::string_view name) {
+  while (!attributes.empty()) {
+    const auto end = std::min(attributes.find(';'), attributes.size());
+    if (attributes.substr(0, end).starts_with(name) && attributes.substr(name.size()).starts_with('='))
+      return true;
+    attributes.remove_prefix(std::min(end + 1, attributes.size()));
+  }
+  return false;
 }
 
 // p11-kit skips what it does not know and lets the last of two win, so the names are looked at before.
@@ -108,6 +120,17 @@ at::result<key_uri> parse_key_uri(std::string_view text) {
   if (made.token.empty() && made.serial.empty())
     return unusable("The URI names no token: it needs token or serial.");
   if (made.label.empty() && made.id.empty()) return unusable("The URI names no key: it needs object or id.");
+  const std::array<std::pair<std::string_view, bool>, 6> values = {
+      {{"token", made.token.empty()},
+       {"serial", made.serial.empty()},
+       {"manufacturer", made.manufacturer.empty()},
+       {"model", made.model.empty()},
+       {"object", made.label.empty()},
+       {"id", made.id.empty()}}};
+  // Taken for "anything", it would mean less than its author thinks.
+  for (const auto& [name, is_empty] : values)
+    if (is_empty && has_attribute(text.substr(scheme.size()), name))
+      return unusable("The URI has an attribute without a value.");
   return made;
 }
 

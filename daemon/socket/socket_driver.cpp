@@ -94,6 +94,7 @@ void socket_driver::close(transport_slot which, packet_queue unsent) {
 std::optional<at::failure> socket_driver::bind(const net::endpoint& local) {
   close(transport_slot::current, {});
   make_transport(transport_slot::current);
+  has_moved_ = false;
   auto wrong = current_->transport()->bind(local);
   bound_ = wrong ? std::nullopt : std::optional(local);
   if (wrong) close(transport_slot::current, {});
@@ -267,7 +268,8 @@ void socket_driver::perform(const open_transport& what) {
     make_transport(what.in);
     // Beside the association only the address is wanted: its port is taken.
     std::optional<at::failure> wrong;
-    if (bound_) {
+    if (is_current) has_moved_ = false;
+    if (bound_ && !has_moved_) {
       wrong = slot(what.in)->transport()->bind(is_current ? *bound_ : net::endpoint{bound_->address, 0});
     } else if (what.local.port != 0) {
       wrong = slot(what.in)->transport()->bind(what.local);
@@ -297,6 +299,7 @@ void socket_driver::perform(const move_transport& what) {
 void socket_driver::perform(const rebind_transport& what) {
   close(transport_slot::current, {});
   in_turn_ = false;
+  has_moved_ = true;
   make_transport(transport_slot::current);
   const auto transport = current_->transport();
   transport->connect(what.remote);

@@ -102,6 +102,7 @@ class socket_driver final : public std::enable_shared_from_this<socket_driver> {
   std::shared_ptr<link> current_;
   std::shared_ptr<link> next_;  // of a handshake beside the association
   std::optional<net::endpoint> bound_;
+  bool has_moved_ = false;  // away from what was bound, which may be gone: new handshakes do not bind it
   boost::asio::steady_timer timer_;
   std::optional<socket_machine::time_point> armed_for_;
   std::uint64_t question_ = 0;  // counts what was asked of the resolver

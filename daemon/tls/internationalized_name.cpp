@@ -28,7 +28,10 @@ at::result<std::string> to_a_labels(std::string_view name) {
                                     IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
   const std::unique_ptr<std::uint8_t, idn2_deleter> owned(made);
   if (status != IDN2_OK) return no_name(idn2_strerror(status));
-  return std::string(reinterpret_cast<const char*>(made));
+  std::string labels(reinterpret_cast<const char*>(made));
+  // UTS 46 leaves out what is not seen; an empty name, or one that begins with a dot, means something else.
+  if (labels.empty() || labels.front() == '.') return no_name("it has an empty label");
+  return labels;
 }
 
 }  // namespace tlsmodem::tls

@@ -27,11 +27,34 @@ bool is_about_list_of_anchor(X509_STORE_CTX* store, const context& context) {
   return untrusted < length && X509_STORE_CTX_get_error_depth(store) >= anchor;
 }
 
+// What security level 0 lets through is SHA-1. For libcrypto it is everything, also RSA keys of 512 bits and
+// MD5.
+int weakness_beyond_sha1(X509_STORE_CTX* store) {
+  constexpr int least_key_bits = 80;  // RSA of 1,024 bits
+  constexpr int sha1_security_bits = 63;
+  X509* const certificate = X509_STORE_CTX_get_current_cert(store);
+  if (certificate == nullptr) return X509_V_OK;
+  const int depth = X509_STORE_CTX_get_error_depth(store);
+  const EVP_PKEY* const key = X509_get0_pubkey(certificate);
+  if (key == nullptr || EVP_PKEY_get_security_bits(key) < least_key_bits)
+    return depth == 0 ? X509_V_ERR_EE_KEY_TOO_SMALL : X509_V_ERR_CA_KEY_TOO_SMALL;
+  if (depth == sk_X509_num(X509_STORE_CTX_get0_chain(store)) - 1) return X509_V_OK;  // trusted, not signed
+  int security_bits = 0;
+  if (X509_get_signature_info(certificate, nullptr, nullptr, &security_bits, nullptr) != 1 ||
+      security_bits < sha1_security_bits)
+    return X509_V_ERR_CA_MD_TOO_WEAK;
+  return X509_V_OK;
+}
+
 // The first complaint is kept: it names the cause, later ones are often its consequences.
 int note_complaint(int passed, X509_STORE_CTX* store) {
-  if (passed != 0) return 1;
   const auto* ssl =
       static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  if (passed != 0) {
+    const int weakness = SSL_get_security_level(ssl) == 0 ? weakness_beyond_sha1(store) : X509_V_OK;
+    if (weakness == X509_V_OK) return 1;
+    X509_STORE_CTX_set_error(store, weakness);
+  }
   callback_notes& notes = notes_of(ssl);
   if (is_about_list_of_anchor(store, context_of(ssl))) {
     X509_STORE_CTX_set_error(store, notes.verify_error);  // it becomes the result of all

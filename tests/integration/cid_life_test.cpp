@@ -256,6 +256,19 @@ TEST_F(cid_own_address, that_goes_away_costs_neither_datagram_nor_handshake) {
   EXPECT_EQ(relay_->log().associations().size(), 1U);
 }
 
+TEST_F(cid_own_address, that_went_away_is_not_needed_for_a_new_handshake) {
+  start_server(cid_suite_called("psk_aes128_gcm"));
+  auto channel = client();
+  const auto link = connect_from(channel);
+  address_.take_away();
+  exchange(channel, link.id, "one\n");
+  channel.ok("AT#TREHS=" + std::to_string(link.id));
+  const auto up = at::parse_up(channel.event("#TUP").line);
+  ASSERT_TRUE(up);
+  EXPECT_EQ(up->local_address, "127.0.0.1");
+  exchange(channel, link.id, "two\n");
+}
+
 TEST_F(cid_own_address, that_went_while_the_daemon_was_away_costs_no_handshake) {
   start_server(cid_suite_called("psk_aes128_gcm"));
   auto channel = client();

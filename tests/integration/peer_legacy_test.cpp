@@ -164,6 +164,24 @@ TEST_F(peer_test, suites_that_protect_nothing_have_no_name) {
   EXPECT_EQ(sentence(), "none of the cipher suites fits the versions and credentials.");
 }
 
+// What docs/protocol/profiles.md promises of level 0, and OpenSSL does not.
+TEST_F(peer_test, level_0_lets_through_sha1_but_neither_md5_nor_shorter_keys) {
+  const auto root = make_root("old", key_kind::rsa_2048);  // ECDSA has no name with MD5
+  channel_.tcred(2, 0, to_pem(root.certificate.get()));
+  configure({R"("proto","tls")", R"("ca","2")", R"("legacy","security_level_0")"});
+  const stage on{files_, root};
+  const std::pair<std::string, const char*> servers[] = {
+      {certificate(on, key_kind::ec_p256, "MD5"), "CA signature digest algorithm too weak"},
+      {files_.write("short.pem", issue(root, {.ip = {"127.0.0.1"}}, key_kind::rsa_512)),
+       "EE certificate key too weak"}};
+  for (const auto& [file, says] : servers) {
+    const auto server = s_server_of_the_past("-tls1_2", file, peer_transport::tcp);
+    const auto fail = channel_.connect_fail(channel_.open(), "127.0.0.1", peer_port);
+    EXPECT_EQ(fail.code, at::error::certificate_refused) << fail.text;
+    EXPECT_NE(fail.text.find(says), std::string::npos) << fail.text;
+  }
+}
+
 class configured_legacy : public peer_test {
  protected:
   configured_legacy() : peer_test("[profile old]\nlegacy = security_level_1\n") {}

@@ -109,6 +109,9 @@ std::shared_ptr<EVP_PKEY> make_key(key_kind kind) {
     case key_kind::rsa_1024:
       key = EVP_RSA_gen(1024);
       break;
+    case key_kind::rsa_512:
+      key = EVP_RSA_gen(512);
+      break;
     case key_kind::ed25519:
       key = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
       break;

@@ -12,7 +12,7 @@
 
 namespace tlsmodem::test {
 
-enum class key_kind { ec_p256, ec_p384, rsa_2048, rsa_1024, ed25519 };
+enum class key_kind { ec_p256, ec_p384, rsa_2048, rsa_1024, rsa_512, ed25519 };
 
 std::shared_ptr<EVP_PKEY> make_key(key_kind kind);
 

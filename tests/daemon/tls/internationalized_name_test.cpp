@@ -28,7 +28,9 @@ TEST(internationalized_name, becomes_a_labels) {
 
 TEST(internationalized_name, has_to_be_one) {
   const std::string cases[] = {"\xff.example", "b\xc3", std::string("b\u00fc\0x", 5), "\u2028.example",
-                               std::string(64, 'a') + "\u00fc.example"};
+                               std::string(64, 'a') + "\u00fc.example",
+                               // of soft hyphens and zero width spaces nothing is left
+                               "\u00ad", "\u200b\u00ad", "\u00ad.example"};
   for (const auto& given : cases) {
     const auto made = tls::to_a_labels(given);
     ASSERT_FALSE(made) << given << *made;
