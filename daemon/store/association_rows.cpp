@@ -73,6 +73,8 @@ bool association_store::judge(const std::vector<store::row>& rows) {
   }
   const auto verdict = anchor_->judge(anchor);
   batch_ = std::max(batch_, verdict.generation);
+  // Who wrote these rows may have died before it noted them, and what they reserve is used from now on.
+  if (verdict.reason.empty() && counters_ != nullptr) counters_->set_generation(verdict.generation);
   if (verdict.reason.empty() || count == 0) return true;
   log(level::warning, "stored associations were dropped: their sequence numbers may be old",
       {{"count", count}, {"reason", verdict.reason}});

@@ -22,10 +22,10 @@ namespace tlsmodem {
 namespace {
 
 constexpr std::uint64_t magic = 0x746c736d636e7472;  // "tlsmcntr"
-constexpr std::uint64_t format_version = 1;
+constexpr std::uint64_t format_version = 2;
 constexpr std::size_t boot_digits = 32;
 constexpr std::size_t boot_words = boot_digits / sizeof(std::uint64_t);
-constexpr std::size_t header_words = 2 + boot_words + 1;
+constexpr std::size_t header_words = 3 + boot_words + 1;
 constexpr std::uint64_t id_of_generation = 0x67656e6572617465;
 
 // Tells a copy that was being written from a whole one; nobody has to be kept from forging it.
@@ -41,11 +41,23 @@ std::uint64_t check(std::span<const std::uint64_t> words) {
 // The kernel tells a boot with hyphens, systemd without.
 bool is_hex_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
-std::vector<std::uint64_t> header_of(std::string_view boot) {
+// Fails only when the system has no entropy at all; nothing could be encrypted then.
+void fill_randomly(std::span<unsigned char> bytes) {
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) std::abort();
+}
+
+std::uint64_t random_number() {
+  std::array<unsigned char, sizeof(std::uint64_t)> bytes{};
+  fill_randomly(bytes);
+  return std::bit_cast<std::uint64_t>(bytes);
+}
+
+std::vector<std::uint64_t> header_of(std::uint64_t id, std::string_view boot) {
   std::vector<std::uint64_t> words(header_words);
   words[0] = magic;
   words[1] = format_version;
-  std::memcpy(&words[2], boot.data(), std::min(boot.size(), boot_words * sizeof(std::uint64_t)));
+  words[2] = id;
+  std::memcpy(&words[3], boot.data(), std::min(boot.size(), boot_words * sizeof(std::uint64_t)));
   words.back() = check(std::span(words).first(header_words - 1));
   return words;
 }
@@ -94,32 +106,28 @@ std::string counter_file::this_boot(const std::string& told_in, const char* told
   std::copy_if(told.begin(), told.end(), std::back_inserter(boot), is_hex_digit);
   if (boot.size() == boot_digits) return boot;
   std::array<unsigned char, boot_digits / 2> random{};
-  if (RAND_bytes(random.data(), random.size()) != 1) std::abort();
+  fill_randomly(random);
   return lower_hex(random);
 }
 
 counter_file::counter_file(const std::string& directory, std::string_view boot) {
   if (!open_file(directory + "/" + std::string(name))) return;
   struct stat status {};
-  if (::fstat(file_.value(), &status) == 0) inode_ = status.st_ino;
+  if (::fstat(file_.value(), &status) != 0) {
+    trouble_ = store::reason_of(errno);
+    return;
+  }
   const auto found_chunks =
       std::clamp(static_cast<std::size_t>(status.st_size) / chunk_bytes, std::size_t{1}, max_chunks);
   while (chunks_.size() < found_chunks && grow()) {
   }
   if (chunks_.empty()) return;
-  std::vector<std::uint64_t> found(header_words);
-  std::copy_n(words_at(0), header_words, found.begin());
-  const bool is_whole = found[0] == magic && found[1] == format_version &&
-                        found.back() == check(std::span(found).first(header_words - 1));
-  if (is_whole) {
-    if (const auto kept = newest(generation_slot, id_of_generation)) {
-      found_generation_ = kept->counters.write_next;
-      slots_[generation_slot].serial = kept->serial;
-    }
-  }
-  const auto ours = header_of(boot);
-  is_of_this_boot_ = found == ours;
-  if (!is_of_this_boot_) begin_anew(ours);
+  take_over(boot);
+  // Only what is on the disk is still there when the machine has died.
+  if (::fsync(file_.value()) == 0)
+    identity_ = id_ ^ status.st_ino;
+  else
+    trouble_ = store::reason_of(errno);
 }
 
 counter_file::~counter_file() {
@@ -166,10 +174,29 @@ bool counter_file::grow() {
   return true;
 }
 
+void counter_file::take_over(std::string_view boot) {
+  std::vector<std::uint64_t> found(header_words);
+  std::copy_n(words_at(0), header_words, found.begin());
+  const bool is_whole = found[0] == magic && found[1] == format_version &&
+                        found.back() == check(std::span(found).first(header_words - 1));
+  const auto kept = is_whole ? newest(generation_slot, id_of_generation) : std::nullopt;
+  if (kept) {
+    found_generation_ = kept->counters.write_next;
+    slots_[generation_slot].serial = kept->serial;
+  }
+  id_ = kept ? found[2] : random_number();
+  const auto ours = header_of(id_, boot);
+  is_of_this_boot_ = found == ours;
+  if (!is_of_this_boot_) begin_anew(ours);
+}
+
 // The header last: a process that dies before it leaves a file of another boot.
 void counter_file::begin_anew(const std::vector<std::uint64_t>& header) {
   for (auto slot = generation_slot + 1; slot < slots_.size(); ++slot) clear(slot);
-  if (!found_generation_) clear(generation_slot);
+  if (!found_generation_) {
+    clear(generation_slot);
+    set_generation(0);
+  }
   put_all(words_at(0), header);
 }
 

@@ -43,8 +43,10 @@ class counter_file {
   counter_file& operator=(const counter_file&) = delete;
 
   const std::string& trouble() const { return trouble_; }
-  // Of the file, whoever made it; 0: there is none.
-  std::uint64_t inode() const { return inode_; }
+  // Of the file and of what is in it: another file has another one, and so has one that was made anew or had
+  // to be, whatever the inode is; file systems give that of a removed file to the next one. 0: there is none
+  // that keeps a generation.
+  std::uint64_t identity() const { return identity_; }
 
   // A number of the store; the boot does not matter. What was found when it was opened, and what is there
   // now.
@@ -80,6 +82,7 @@ class counter_file {
   bool open_file(const std::string& path);
   bool grow();
   bool map(std::size_t chunk);
+  void take_over(std::string_view boot);
   void begin_anew(const std::vector<std::uint64_t>& header);
   std::uint64_t* words_at(std::size_t offset) const;
   std::uint64_t* copy_of(std::uint32_t slot, std::uint64_t serial) const;
@@ -89,7 +92,8 @@ class counter_file {
 
   unique_fd file_;
   std::string trouble_;
-  std::uint64_t inode_ = 0;
+  std::uint64_t id_ = 0;  // made with what is in it
+  std::uint64_t identity_ = 0;
   std::optional<std::uint64_t> found_generation_;
   bool is_of_this_boot_ = false;  // what was found in it
   std::vector<void*> chunks_;

@@ -34,7 +34,7 @@ struct store_anchor::description {
   std::uint8_t which = 0;
   file anchor;
   std::uint64_t store_inode = 0;
-  std::uint64_t counters_inode = 0;
+  std::uint64_t counters = 0;
   std::uint64_t generation = 0;
 };
 
@@ -62,7 +62,7 @@ std::optional<store_anchor::description> store_anchor::parse(bytes_view row) {
   told.which = static_cast<std::uint8_t>(in.number(1));
   told.anchor = {in.number(8), in.number(8), in.number(8)};
   told.store_inode = in.number(8);
-  told.counters_inode = in.number(8);
+  told.counters = in.number(8);
   told.generation = in.number(8);
   if (!in.is_good() || !in.is_at_end() || told.which > 1 || told.generation > max_generation)
     return std::nullopt;
@@ -75,8 +75,8 @@ std::string store_anchor::compare(const description& with) const {
     return "the state directory was copied or put back";
   if (with.store_inode != store_inode()) return "the file of the store is another one";
   // Without a counter file there was nothing to compare with.
-  if (with.counters_inode != 0 && with.counters_inode != counters_.inode())
-    return "the counter file is another one";
+  if (with.counters != 0 && with.counters != counters_.identity())
+    return "the counter file is another one, or was damaged";
   if (counters_.found_generation().value_or(0) > with.generation)
     return "the store is older than the counter file";
   return {};
@@ -117,7 +117,7 @@ secret store_anchor::content(std::uint64_t generation) {
   out.number(anchor.changed_s, 8);
   out.number(anchor.changed_ns, 8);
   out.number(store_inode(), 8);
-  out.number(counters_.inode(), 8);
+  out.number(counters_.identity(), 8);
   out.number(generation, 8);
   return secret(out.take());
 }

@@ -4,6 +4,8 @@
 #include "tests/support/own_address.hpp"
 
 #include <csignal>
+#include <filesystem>
+#include <map>
 #include <ostream>
 
 namespace tlsmodem::test {
@@ -90,6 +92,27 @@ TEST_F(cid_life, nothing_is_kept_unless_the_profile_says_so) {
   daemon_.restart(SIGKILL);
   auto next = client();
   EXPECT_NE(connect(next, link.handle).up.how, 2);
+}
+
+// A backup of the store of a running daemon, put back into the same files.
+TEST_F(cid_life, an_older_store_without_its_counters_does_not_continue) {
+  start_server(cid_suite_called("psk_aes128_gcm"));
+  auto channel = client();
+  const auto link = connect(channel);
+  exchange(channel, link.id, "one\n");
+  flush_store();
+  std::map<std::string, std::string> backup;
+  for (const char* name : {"store.db", "store.db-wal"}) backup[name] = read_file(daemon_.state_path(name));
+  exchange(channel, link.id, "two\n");
+  daemon_.stop(SIGKILL);
+  for (const auto& [name, content] : backup) write_file(daemon_.state_path(name), content);
+  std::filesystem::resize_file(daemon_.state_path("associations.counters"), 0);
+  daemon_.restart(SIGKILL);
+  auto next = client();
+  const auto again = connect(next, link.handle);
+  EXPECT_EQ(again.up.how, 1);
+  exchange(next, again.id, "three\n");
+  close(next, again.id);
 }
 
 TEST_F(cid_life, another_user_of_the_handle_does_not_continue) {

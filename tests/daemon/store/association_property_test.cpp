@@ -1,8 +1,10 @@
-// Any order of uses, writes, failures and crashes: no number is used twice, no record is accepted twice.
+// Any order of uses, writes, failures and crashes, and of older stores that were put back: no number is used
+// twice, no record is accepted twice.
 #include "association_world.hpp"
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <random>
 
 namespace tlsmodem::test {
@@ -19,8 +21,10 @@ struct carrier {
 
 class schedule {
  public:
-  schedule(association_world& world, std::uint32_t seed) : random_(seed), world_(world) {
+  enum class stores { stay, are_put_back };
+  schedule(association_world& world, std::uint32_t seed, stores stored) : random_(seed), world_(world) {
     world_.begin_anew();
+    if (stored == stores::are_put_back) backup_ = world_.copy_of_disk();
   }
 
   void run(int steps) {
@@ -34,6 +38,7 @@ class schedule {
   std::string handle() { return std::string(1, static_cast<char>('a' + pick(2))); }
 
   void step() {
+    if (backup_ && pick(30) == 0) backup_ = world_.copy_of_disk();
     switch (pick(20)) {
       case 0:
         return keep();
@@ -106,7 +111,8 @@ class schedule {
   void write() {
     auto* const one = any();
     if (one == nullptr) return;
-    for (auto count = pick(4) == 0 ? pick(1500) : pick(20); count > 0; --count) {
+    const bool is_long = pick(4) < (backup_ ? 3U : 1U);
+    for (auto count = is_long ? pick(1500) : pick(20); count > 0; --count) {
       const auto number = one->counters.write_next;
       if (!one->lease->may_write(number)) {
         ++seen["no number"];
@@ -164,6 +170,18 @@ class schedule {
   void crash() {
     if (pick(3) != 0) return;
     const auto completed = pick(3);
+    if (!backup_ || pick(2) == 0) {
+      die(completed);
+      carriers_.clear();
+      return;
+    }
+    world_.kill_process_and([&] { put_back(); }, completed);
+    carriers_.clear();
+    for (int i = 0; i < 3; ++i) take();
+    for (int i = 0; i < 3; ++i) write();
+  }
+
+  void die(std::size_t completed) {
     switch (pick(4)) {
       case 0:
         ++seen["machine"];
@@ -176,29 +194,60 @@ class schedule {
         ++seen["process"];
         world_.kill_process(completed);
     }
-    carriers_.clear();
+  }
+
+  // In place, so that neither inodes nor the anchor's file tell; with it, or alone, the counter file goes.
+  void put_back() {
+    if (pick(2) == 0) world_.boot_again();
+    const auto counters = world_.directory(std::string(counter_file::name));
+    const auto of_counters = pick(6);
+    if (of_counters == 1) std::filesystem::remove(counters);
+    if (of_counters == 2) std::filesystem::resize_file(counters, 0);
+    if (of_counters == 3) write_file(counters, std::string(counter_file::chunk_bytes, 0));
+    if (of_counters == 4) {
+      ++seen["counters gone"];
+      std::filesystem::remove(counters);
+      return;
+    }
+    ++seen["put back"];
+    world_.put_disk_back(std::move(*backup_));
+    backup_ = world_.copy_of_disk();
   }
 
   std::mt19937 random_;
   association_world& world_;
   std::vector<carrier> carriers_;
+  std::optional<association_world::disk> backup_;
   int handshakes_ = 0;
   std::map<std::string, std::uint64_t> written_;  // one past the newest
   std::map<std::string, std::uint64_t> peers_;
   std::map<std::string, std::set<std::uint64_t>> accepted_;
 };
 
-TEST(association_schedules, use_no_number_twice) {
+std::map<std::string, int> run_schedules(association_world& world, std::uint32_t count,
+                                         schedule::stores stored) {
   std::map<std::string, int> seen;
-  association_world world;
-  for (std::uint32_t seed = 1; seed <= 1500 && !testing::Test::HasFailure(); ++seed) {
+  for (std::uint32_t seed = 1; seed <= count && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
-    schedule one(world, seed);
+    schedule one(world, seed, stored);
     one.run(150);
-    for (const auto& [what, count] : one.seen) seen[what] += count;
+    for (const auto& [what, times] : one.seen) seen[what] += times;
   }
+  return seen;
+}
+
+TEST(association_schedules, use_no_number_twice) {
+  association_world world;
+  auto seen = run_schedules(world, 1500, schedule::stores::stay);
   for (const char* what : {"taken", "no number", "not accepted", "machine", "process"})
     EXPECT_GT(seen[what], 300) << what;
+}
+
+TEST(association_schedules, use_no_number_twice_when_older_stores_are_put_back) {
+  association_world world(association_world::anchored::yes);
+  auto seen = run_schedules(world, 1500, schedule::stores::are_put_back);
+  for (const char* what : {"taken", "machine", "process", "put back", "counters gone"})
+    EXPECT_GT(seen[what], 100) << what;
 }
 
 }  // namespace

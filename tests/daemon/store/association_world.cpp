@@ -92,26 +92,30 @@ void association_world::settle() {
 }
 
 void association_world::kill_process(std::size_t completed) {
+  kill_process_and([] {}, completed);
+}
+
+void association_world::kill_process_and(const std::function<void()>& meddle, std::size_t completed) {
   for (; completed > 0 && !flights_.empty(); --completed) {
     apply(flights_.front());
     flights_.pop_front();
   }
   end();
+  meddle();
   start();
 }
 
 void association_world::crash_machine(std::size_t completed, counters_are how) {
-  for (; completed > 0 && !flights_.empty(); --completed) {
-    apply(flights_.front());
-    flights_.pop_front();
-  }
-  end();
-  ++boot_;
-  if (how == counters_are::lost) {
-    std::fstream file(directory(std::string(counter_file::name)), std::ios::in | std::ios::out);
-    file << "zeros of a page that was never written";
-  }
-  start();
+  boot_again();
+  kill_process_and(
+      [&] {
+        if (how != counters_are::lost) return;
+        std::fstream file(directory(std::string(counter_file::name)), std::ios::in | std::ios::out);
+        file.seekp(counter_file::first_slot_at + counter_file::slot_bytes);
+        file << std::string(
+            counter_file::chunk_bytes - counter_file::first_slot_at - counter_file::slot_bytes, 0);
+      },
+      completed);
 }
 
 void association_world::begin_anew() {

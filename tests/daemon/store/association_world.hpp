@@ -6,6 +6,7 @@
 #include "store_fixture.hpp"
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 
@@ -50,6 +51,11 @@ class association_world {
   void kill_process(std::size_t completed = 0);
   enum class counters_are { lost, old };
   void crash_machine(std::size_t completed = 0, counters_are how = counters_are::old);
+  // Any number of what is on its way comes to the disk; between its end and the next start, somebody does
+  // this to the files.
+  void kill_process_and(const std::function<void()>& meddle, std::size_t completed = 0);
+  // For the next start.
+  void boot_again() { ++boot_; }
 
   // With nothing stored; cheaper than a new world.
   void begin_anew();

@@ -13,6 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const std::string counters(counter_file::name);
+
 // A daemon's life, as far as its associations go. It ends as if it was killed.
 class life {
  public:
@@ -31,6 +33,11 @@ class life {
   void keep(const std::string& handle) {
     leases_.push_back(associations_.keep(alice, handle, place_of_association(), secret_of(handle), {1, {}}));
     settle();
+  }
+  // On the disk, and the process is gone before it hears of it.
+  void keep_without_answer(const std::string& handle) {
+    leases_.push_back(associations_.keep(alice, handle, place_of_association(), secret_of(handle), {1, {}}));
+    ASSERT_FALSE(database_.apply(associations_.take_changes()));
   }
   void use(const std::string& handle) {
     auto taken = associations_.take(alice, handle, {1});
@@ -91,12 +98,14 @@ class anchor : public testing::Test {
     await_another_ctime();
     write_file(live(name), read_file(backup(name)));
   }
+  void damage(std::size_t at, std::size_t size) const {
+    auto content = read_file(live(counters));
+    write_file(live(counters), content.replace(at, size, size, 'x'));
+  }
   std::string anchor_file() const { return fs::exists(live("anchor.1")) ? "anchor.1" : "anchor.0"; }
 
   temporary_directory beside_;
 };
-
-const std::string counters(counter_file::name);
 
 TEST_F(anchor, keeps_what_was_not_touched) {
   run().keep("h");
@@ -137,7 +146,7 @@ TEST_F(anchor, notices_copies_and_older_stores) {
          write_in_place(counters);
        },
        false},
-      {"the counter file is gone", "counter file is another",
+      {"the counter file is gone", "counter file is another one",
        [&] {
          fs::copy(live(counters), live("same inode for nobody else"));
          fs::remove(live(counters));
@@ -197,6 +206,21 @@ TEST_F(anchor, notices_an_older_database_of_the_same_life) {
   EXPECT_EQ(log.count("the store is older than the counter file"), 1) << log.text();
 }
 
+// The first process died before it noted the generation of its newer rows, the second used what they reserve.
+TEST_F(anchor, notices_an_older_database_when_the_newer_was_only_read) {
+  run().keep("h");
+  copy(live(), backup());
+  {
+    auto killed = run();
+    killed.keep_without_answer("h");
+  }
+  EXPECT_TRUE(run().has("h"));
+  for (const char* name : {"store.db", "store.db-wal"}) write_in_place(name);
+  const captured_log log;
+  EXPECT_FALSE(run("another boot").has("h"));
+  EXPECT_EQ(log.count("were dropped"), 1) << log.text();
+}
+
 TEST_F(anchor, a_copy_elsewhere_has_no_associations_and_the_original_keeps_them) {
   run().keep("h");
   copy(live(), beside_.path("copy"));
@@ -219,10 +243,65 @@ TEST_F(anchor, what_was_dropped_is_erased_with_the_new_anchor_or_dropped_again) 
   EXPECT_EQ(log.count("stored associations were dropped"), 1);
 }
 
-TEST_F(anchor, a_damaged_counter_file_costs_exact_numbers_only) {
-  run().keep("h");
-  write_file(live(counters), "damaged");
+// The generation is what tells an older database of the same life, and it is in the counter file. A file
+// system may give the inode of a removed file to the next one.
+TEST_F(anchor, needs_the_generation_of_the_counter_file) {
+  const struct {
+    const char* what;
+    std::function<void()> make;
+  } cases[] = {
+      {"removed", [&] { fs::remove(live(counters)); }},
+      {"emptied", [&] { fs::resize_file(live(counters), 0); }},
+      {"emptied, with its size",
+       [&] { write_file(live(counters), std::string(counter_file::chunk_bytes, 0)); }},
+      {"damaged header", [&] { damage(0, 4); }},
+      {"damaged generation", [&] { damage(counter_file::first_slot_at, counter_file::slot_bytes); }},
+  };
+  for (const auto& c : cases) {
+    for (const bool is_database_older : {false, true}) {
+      SCOPED_TRACE(std::string(c.what) + (is_database_older ? ", older database" : ""));
+      fs::remove_all(live());
+      fs::remove_all(backup());
+      fs::create_directory(live());
+      {
+        auto running = run();
+        running.keep("h");
+        copy(live(), backup());
+        running.keep("i");
+      }
+      c.make();
+      if (is_database_older)
+        for (const char* name : {"store.db", "store.db-wal"}) write_in_place(name);
+      const captured_log log;
+      EXPECT_FALSE(run().has("h")) << "killed before anything was written";
+      auto after = run();
+      EXPECT_FALSE(after.has("h"));
+      EXPECT_EQ(log.count("the counter file is another one, or was damaged"), 2) << log.text();
+      after.keep("new");
+      EXPECT_TRUE(run().has("new"));
+    }
+  }
+}
+
+TEST_F(anchor, a_process_killed_before_its_first_generation_leaves_associations) {
+  {
+    auto killed = run();
+    killed.keep_without_answer("h");
+  }
   EXPECT_TRUE(run().has("h"));
+}
+
+// Within the boot they look like slots that were let go of.
+TEST_F(anchor, damaged_slots_cost_exact_numbers_or_a_handshake) {
+  const auto damage_slots = [this] {
+    damage(counter_file::first_slot_at + counter_file::slot_bytes,
+           counter_file::chunk_bytes - counter_file::first_slot_at - counter_file::slot_bytes);
+  };
+  run().keep("h");
+  damage_slots();
+  EXPECT_TRUE(run("another boot").has("h"));
+  damage_slots();
+  EXPECT_FALSE(run("another boot").has("h"));
 }
 
 TEST_F(anchor, drops_that_failed_are_all_in_the_next_batch) {
