@@ -11,7 +11,7 @@ namespace {
 using row_codec::reader;
 using row_codec::writer;
 
-constexpr std::uint8_t format_version = 1;
+constexpr std::uint8_t format_version = 2;
 constexpr std::uint8_t clean_flag = 1;
 
 std::array<const std::string*, 5> texts(const association_entry& entry) {
@@ -19,7 +19,7 @@ std::array<const std::string*, 5> texts(const association_entry& entry) {
 }
 
 std::size_t encoded_size(const association_entry& entry) {
-  constexpr std::size_t numbers = 1 + 8 + 3 * 2 + 2 * 8 + 4 + 1 + 2 * 8;
+  constexpr std::size_t numbers = 1 + 8 + 3 * 2 + 2 * 8 + 4 + 8 + 1 + 2 * 8;
   constexpr std::size_t exact_numbers = 3 * sizeof(std::uint64_t);
   std::size_t size = numbers + entry.binding.size();
   for (const auto* text : texts(entry)) size += 1 + text->size();
@@ -76,6 +76,7 @@ secret encode(const association_entry& entry) {
   out.time(entry.made);
   out.time(entry.expires);
   out.number(entry.slot, 4);
+  out.number(entry.slot_era, 8);
   out.number(entry.is_clean ? clean_flag : 0U, 1);
   out.number(entry.write_reserved, 8);
   out.number(entry.read_reserved, 8);
@@ -104,6 +105,7 @@ std::optional<association_entry> decode_association_entry(bytes_view row) {
   entry.made = in.time();
   entry.expires = in.time();
   entry.slot = static_cast<std::uint32_t>(in.number(4));
+  entry.slot_era = in.number(8);
   const auto flags = in.number(1);
   if (flags > clean_flag) return std::nullopt;
   entry.is_clean = flags == clean_flag;

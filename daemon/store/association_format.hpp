@@ -33,7 +33,8 @@ struct association_entry : association_place {
   std::uint64_t id = 0;  // random; never that of another association
   std::chrono::sys_seconds made{};
   std::chrono::sys_seconds expires{};
-  std::uint32_t slot = 0;  // of the counter file; 0: none
+  std::uint32_t slot = 0;      // of the counter file; 0: none
+  std::uint64_t slot_era = 0;  // in which it has the slot
   // Nobody uses it: `counters` are exact. Otherwise any number below what is reserved may have been used.
   bool is_clean = false;
   std::uint64_t write_reserved = 0;

@@ -30,6 +30,7 @@ bool is_anchor(std::uint32_t user) { return user == store_anchor::row_user; }
 
 std::size_t association_store::load(const std::vector<store::row>& rows) {
   const bool is_refused = !judge(rows);
+  if (anchor_ != nullptr && !is_troubled_) anchor_->prepare();
   std::size_t unreadable = 0;
   std::set<user_id> seen;
   for (const auto& row : rows) {
@@ -87,7 +88,8 @@ void association_store::load_one(const store::row& row, known_association loaded
     newer->may_be_stored = true;
     return mark(name);
   }
-  if (!restore(loaded)) return mark(name);
+  const bool is_erasure_owed = changes_.contains(name);
+  if (is_erasure_owed || !restore(loaded)) return mark(name);
   loaded.used = ++uses_;
   users_[row.user].emplace(row.name, std::move(loaded));
 }
@@ -95,7 +97,7 @@ void association_store::load_one(const store::row& row, known_association loaded
 // Numbers that nobody has used, however the last process ended. False: it is not to be used.
 bool association_store::restore(known_association& one) {
   const auto slot = counters_ != nullptr ? counters_->claim(one.slot, one.id) : std::nullopt;
-  if (!slot && counters_ != nullptr && counters_->was_let_go(one.slot, one.id)) return false;
+  if (!slot && counters_ != nullptr && counters_->was_let_go(one.slot, one.id, one.slot_era)) return false;
   if (!slot) one.slot = counter_file::no_slot;
   if (!slot && limits_.only_this_boot) return false;
   if (one.is_clean) {

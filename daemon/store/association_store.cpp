@@ -136,7 +136,10 @@ std::unique_ptr<association_lease> association_store::lend(const row_name& name,
 
 void association_store::ensure_slot(known_association& one) {
   if (counters_ == nullptr || !one.is_kept) return;
-  if (one.slot == counter_file::no_slot) one.slot = counters_->acquire();
+  if (one.slot == counter_file::no_slot) {
+    one.slot = counters_->acquire();
+    one.slot_era = counters_->era();
+  }
   if (one.slot != counter_file::no_slot) counters_->write(one.slot, one.id, one.counters);
 }
 

@@ -25,7 +25,7 @@ constexpr std::uint64_t magic = 0x746c736d636e7472;  // "tlsmcntr"
 constexpr std::uint64_t format_version = 2;
 constexpr std::size_t boot_digits = 32;
 constexpr std::size_t boot_words = boot_digits / sizeof(std::uint64_t);
-constexpr std::size_t header_words = 3 + boot_words + 1;
+constexpr std::size_t header_words = 4 + boot_words + 1;
 constexpr std::uint64_t id_of_generation = 0x67656e6572617465;
 
 // Tells a copy that was being written from a whole one; nobody has to be kept from forging it.
@@ -52,12 +52,13 @@ std::uint64_t random_number() {
   return std::bit_cast<std::uint64_t>(bytes);
 }
 
-std::vector<std::uint64_t> header_of(std::uint64_t id, std::string_view boot) {
+std::vector<std::uint64_t> header_of(std::uint64_t id, std::uint64_t era, std::string_view boot) {
   std::vector<std::uint64_t> words(header_words);
   words[0] = magic;
   words[1] = format_version;
   words[2] = id;
-  std::memcpy(&words[3], boot.data(), std::min(boot.size(), boot_words * sizeof(std::uint64_t)));
+  words[3] = era;
+  std::memcpy(&words[4], boot.data(), std::min(boot.size(), boot_words * sizeof(std::uint64_t)));
   words.back() = check(std::span(words).first(header_words - 1));
   return words;
 }
@@ -185,9 +186,10 @@ void counter_file::take_over(std::string_view boot) {
     slots_[generation_slot].serial = kept->serial;
   }
   id_ = kept ? found[2] : random_number();
-  const auto ours = header_of(id_, boot);
-  is_of_this_boot_ = found == ours;
-  if (!is_of_this_boot_) begin_anew(ours);
+  era_ = found[3];
+  if (kept && found == header_of(id_, era_, boot)) return;
+  era_ = random_number();
+  begin_anew(header_of(id_, era_, boot));
 }
 
 // The header last: a process that dies before it leaves a file of another boot.

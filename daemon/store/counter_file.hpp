@@ -55,10 +55,12 @@ class counter_file {
 
   // The slot of this association as an earlier process of this boot left it; the slot is in use from then on.
   std::optional<dtls12::sequence_counters> claim(std::uint32_t slot, std::uint64_t id);
-  // A process of this boot had the slot for this association and has let it go: the association was over,
-  // whatever the disk says. Only after claim().
-  bool was_let_go(std::uint32_t slot, std::uint64_t id) const {
-    return is_of_this_boot_ && is_slot(slot) && *copy_of(slot, 0) != id && *copy_of(slot, 1) != id;
+  // Random: of this file in this boot; 0: there are no slots.
+  std::uint64_t era() const { return era_; }
+  // The slot was this association's in that era, which is this one, and it was let go of: the association was
+  // over, whatever the disk says. Not for one that is known here.
+  bool was_let_go(std::uint32_t slot, std::uint64_t id, std::uint64_t era) const {
+    return era != 0 && era == era_ && is_slot(slot) && *copy_of(slot, 0) != id && *copy_of(slot, 1) != id;
   }
   // A slot that nobody uses, empty.
   std::uint32_t acquire();
@@ -95,7 +97,7 @@ class counter_file {
   std::uint64_t id_ = 0;  // made with what is in it
   std::uint64_t identity_ = 0;
   std::optional<std::uint64_t> found_generation_;
-  bool is_of_this_boot_ = false;  // what was found in it
+  std::uint64_t era_ = 0;
   std::vector<void*> chunks_;
   std::vector<state> slots_;                       // by number
   std::uint32_t next_free_ = generation_slot + 1;  // none below it

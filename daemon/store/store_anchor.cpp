@@ -101,13 +101,17 @@ void store_anchor::make_file() {
   which_ = other;
 }
 
+void store_anchor::prepare() {
+  if (!is_made_) make_file();
+}
+
 void store_anchor::written() {
   if (!is_made_ || std::exchange(is_other_gone_, true)) return;
   ::unlink(path_of(static_cast<std::uint8_t>(1 - which_)).c_str());
 }
 
 secret store_anchor::content(std::uint64_t generation) {
-  if (!is_made_) make_file();
+  prepare();
   const auto anchor = look_at(path_of(which_));
   row_codec::writer out(row_bytes);
   out.number(format_version, 1);

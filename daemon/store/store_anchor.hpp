@@ -6,7 +6,7 @@
 // bring a ctime back. It also has a generation that is counted up with every transaction and noted in the
 // counter file once the transaction is on the disk.
 //
-//   judge() for what was loaded ▶ content() and written() with each transaction
+//   judge() for what was loaded ▶ prepare() ▶ content() and written() with each transaction
 #pragma once
 
 #include "counter_file.hpp"
@@ -36,6 +36,8 @@ class store_anchor {
   // Of the content of the row, if there is one.
   verdict judge(std::optional<bytes_view> row);
 
+  // The file of this start; without it, the first content() makes it, and waits for the disk.
+  void prepare();
   // What the row is to say from now on.
   secret content(std::uint64_t generation);
   // A row of content() is on the disk: nothing that an older row tells is left.
@@ -60,7 +62,7 @@ class store_anchor {
   const counter_file& counters_;
   std::array<std::uint8_t, 32> machine_{};
   std::uint8_t which_ = 0;  // of the two files, the one of the row
-  bool is_made_ = false;    // content() was called: which_ is of this process, if it could be made
+  bool is_made_ = false;    // which_ is of this process, if it could be made
   bool is_other_gone_ = false;
 };
 

@@ -22,6 +22,7 @@ association_entry entry_in_use() {
   entry.made = std::chrono::sys_seconds(std::chrono::seconds(100));
   entry.expires = std::chrono::sys_seconds(std::chrono::seconds(200));
   entry.slot = 33;
+  entry.slot_era = 0x1112131415161718;
   entry.write_reserved = 1025;
   entry.read_reserved = 64;
   entry.constant = secret(as_bytes("keys"));
@@ -60,6 +61,7 @@ TEST(association_format, comes_back_as_it_was) {
     EXPECT_EQ(is->made, was.made);
     EXPECT_EQ(is->expires, was.expires);
     EXPECT_EQ(is->slot, was.slot);
+    EXPECT_EQ(is->slot_era, was.slot_era);
     EXPECT_EQ(is->is_clean, was.is_clean);
     EXPECT_EQ(is->write_reserved, was.write_reserved);
     EXPECT_EQ(is->read_reserved, was.read_reserved);

@@ -1,5 +1,6 @@
 // Any order of uses, writes, failures and crashes, and of older stores that were put back: no number is used
-// twice, no record is accepted twice.
+// twice, no record is accepted twice, what was closed does not come back, and nothing else is lost. Without a
+// counter file, what was closed can come back when the process has died.
 #include "association_world.hpp"
 
 #include <gtest/gtest.h>
@@ -17,6 +18,7 @@ struct carrier {
   std::unique_ptr<association_lease> lease;
   std::string keys;
   sequence_counters counters;
+  bool has_written = false;
 };
 
 class schedule {
@@ -39,7 +41,9 @@ class schedule {
 
   void step() {
     if (backup_ && pick(30) == 0) backup_ = world_.copy_of_disk();
-    switch (pick(20)) {
+    switch (pick(21)) {
+      case 20:
+        return trouble();
       case 0:
         return keep();
       case 1:
@@ -54,7 +58,7 @@ class schedule {
       case 6:
       case 7:
       case 8:
-        if (world_.in_flight() < 2) world_.submit();
+        if (world_.in_flight() < 2 && !world_.is_store_broken()) world_.submit();
         return;
       case 9:
       case 10:
@@ -73,8 +77,10 @@ class schedule {
     carrier made;
     made.keys = "keys " + std::to_string(++handshakes_);
     made.counters.write_next = pick(3);
-    made.lease = world_.store().keep(alice, handle(), place_of_association(1, pick(8) != 0),
+    const auto under = handle();
+    made.lease = world_.store().keep(alice, under, place_of_association(1, pick(8) != 0),
                                      secret_of(made.keys), made.counters);
+    gone_.insert(std::exchange(newest_[under], made.keys));
     carriers_.push_back(std::move(made));
   }
 
@@ -83,7 +89,9 @@ class schedule {
     if (!taken) return;
     ++seen["taken"];
     carriers_.push_back(
-        {std::move(taken->lease), std::string(as_text(taken->constant.view())), taken->counters});
+        {std::move(taken->lease), std::string(as_text(taken->constant.view())), taken->counters, false});
+    EXPECT_FALSE(over_.contains(carriers_.back().keys))
+        << carriers_.back().keys << ": closed, and taken again";
   }
 
   carrier* any() {
@@ -93,7 +101,12 @@ class schedule {
   void end() {
     auto* const one = any();
     if (one == nullptr) return;
-    if (pick(3) != 0) one->lease->release(one->counters);
+    if (pick(3) != 0) {
+      one->lease->release(one->counters);
+    } else {
+      gone_.insert(one->keys);
+      if (one->has_written) over_.insert(one->keys);  // the peer may have heard of it
+    }
     if (pick(2) != 0) one->lease->erase();
     std::swap(*one, carriers_.back());
     carriers_.pop_back();
@@ -101,7 +114,8 @@ class schedule {
 
   void change() {
     if (pick(3) == 0) {
-      world_.store().forget(alice, handle());
+      const auto which = handle();
+      if (world_.store().forget(alice, which)) gone_.insert(newest_[which]);
       return;
     }
     if (auto* const one = any()) one->lease->moved({"192.0.2.3", static_cast<std::uint16_t>(pick(99))}, {});
@@ -119,6 +133,7 @@ class schedule {
         return;
       }
       ++one->counters.write_next;
+      one->has_written = true;
       one->lease->note(one->counters);
       if (dies()) return;  // the number is lost
       // Runs of numbers, not each one: there are millions of them.
@@ -161,6 +176,30 @@ class schedule {
     }
   }
 
+  void trouble() {
+    if (!world_.is_store_broken()) {
+      if (pick(3) != 0) return;
+      ++seen["trouble"];
+      while (world_.in_flight() != 0)
+        world_.fail(pick(2) == 0 ? association_world::lost::before_the_disk
+                                 : association_world::lost::behind_the_disk);
+      return world_.break_store();
+    }
+    if (pick(8) == 0) return world_.replace_store();
+    world_.mend_store();
+    expect_what_is_stored();
+  }
+
+  void expect_what_is_stored() {
+    for (const char* which : {"a", "b"}) {
+      const auto row = world_.row(which);
+      if (!row || gone_.contains(std::string(as_text(row->constant.view())))) continue;
+      ++seen["stored"];
+      EXPECT_TRUE(world_.store().peek(alice, which, {1}) || world_.store().is_held(alice, which, nullptr))
+          << as_text(row->constant.view()) << " was lost";
+    }
+  }
+
   bool dies() {
     if (pick(3000) != 0) return false;
     crash();
@@ -173,10 +212,13 @@ class schedule {
     if (!backup_ || pick(2) == 0) {
       die(completed);
       carriers_.clear();
-      return;
+      return expect_what_is_stored();
     }
     world_.kill_process_and([&] { put_back(); }, completed);
     carriers_.clear();
+    over_.clear();
+    for (const char* which : {"a", "b"})
+      if (const auto row = world_.row(which)) gone_.insert(std::string(as_text(row->constant.view())));
     for (int i = 0; i < 3; ++i) take();
     for (int i = 0; i < 3; ++i) write();
   }
@@ -185,13 +227,16 @@ class schedule {
     switch (pick(4)) {
       case 0:
         ++seen["machine"];
+        over_.clear();
         world_.crash_machine(completed, association_world::counters_are::lost);
         break;
       case 1:
+        over_.clear();
         world_.crash_machine(completed, association_world::counters_are::old);
         break;
       default:
         ++seen["process"];
+        if (!world_.has_slots()) over_.clear();
         world_.kill_process(completed);
     }
   }
@@ -219,6 +264,9 @@ class schedule {
   std::vector<carrier> carriers_;
   std::optional<association_world::disk> backup_;
   int handshakes_ = 0;
+  std::set<std::string> over_;                    // and not to come back, unless the machine dies
+  std::map<std::string, std::string> newest_;     // keys, by handle
+  std::set<std::string> gone_;                    // may be lost
   std::map<std::string, std::uint64_t> written_;  // one past the newest
   std::map<std::string, std::uint64_t> peers_;
   std::map<std::string, std::set<std::uint64_t>> accepted_;
@@ -239,14 +287,21 @@ std::map<std::string, int> run_schedules(association_world& world, std::uint32_t
 TEST(association_schedules, use_no_number_twice) {
   association_world world;
   auto seen = run_schedules(world, 1500, schedule::stores::stay);
-  for (const char* what : {"taken", "no number", "not accepted", "machine", "process"})
+  for (const char* what : {"taken", "no number", "not accepted", "machine", "process", "trouble", "stored"})
+    EXPECT_GT(seen[what], 300) << what;
+}
+
+TEST(association_schedules, use_no_number_twice_without_a_counter_file) {
+  association_world world(association_world::anchored::yes, association_world::counted::no);
+  auto seen = run_schedules(world, 1500, schedule::stores::stay);
+  for (const char* what : {"taken", "no number", "not accepted", "machine", "process", "trouble", "stored"})
     EXPECT_GT(seen[what], 300) << what;
 }
 
 TEST(association_schedules, use_no_number_twice_when_older_stores_are_put_back) {
   association_world world(association_world::anchored::yes);
   auto seen = run_schedules(world, 1500, schedule::stores::are_put_back);
-  for (const char* what : {"taken", "machine", "process", "put back", "counters gone"})
+  for (const char* what : {"taken", "machine", "process", "trouble", "stored", "put back", "counters gone"})
     EXPECT_GT(seen[what], 100) << what;
 }
 

@@ -1,5 +1,6 @@
 #include "association_world.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <utility>
 
@@ -16,7 +17,9 @@ association_store::place place_of_association(std::uint8_t binding, bool is_kept
           is_kept};
 }
 
-association_world::association_world(anchored is_anchored) : is_anchored_(is_anchored) {
+association_world::association_world(anchored is_anchored, counted is_counted)
+    : is_anchored_(is_anchored), is_counted_(is_counted) {
+  if (!has_slots()) std::filesystem::create_directory(directory(std::string(counter_file::name)));
   write_file(directory("store.db"), "the rows are in memory");
   start();
 }
@@ -28,6 +31,11 @@ void association_world::start() {
     anchor_ = std::make_unique<store_anchor>(directory(), *counters_, machine_id);
   store_ = std::make_unique<association_store>(bounds, [this] { return std::chrono::sys_seconds(now); });
   store_->attach(counters_.get(), anchor_.get());
+  is_broken_ = false;
+  load();
+}
+
+void association_world::load() {
   std::vector<store::row> rows;
   for (const auto& [name, content] : disk_)
     rows.push_back({store::table::associations, name.first, name.second, content.clone()});
@@ -86,6 +94,24 @@ void association_world::fail(lost where) {
   store_->tell();
 }
 
+void association_world::break_store() {
+  is_broken_ = true;
+  store_->store_works(false);
+  store_->tell();
+}
+
+void association_world::mend_store() {
+  is_broken_ = false;
+  load();
+  store_->tell();
+}
+
+void association_world::replace_store() {
+  disk_.clear();
+  mend_store();
+  store_->write_all_again();
+}
+
 void association_world::settle() {
   while (!flights_.empty() || submit()) complete();
   store_->tell();
@@ -109,7 +135,7 @@ void association_world::crash_machine(std::size_t completed, counters_are how) {
   boot_again();
   kill_process_and(
       [&] {
-        if (how != counters_are::lost) return;
+        if (how != counters_are::lost || !has_slots()) return;
         std::fstream file(directory(std::string(counter_file::name)), std::ios::in | std::ios::out);
         file.seekp(counter_file::first_slot_at + counter_file::slot_bytes);
         file << std::string(

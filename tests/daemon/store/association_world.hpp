@@ -21,9 +21,11 @@ class association_world {
  public:
   // Without an anchor, unless it is asked for: most tests are not about copies.
   enum class anchored { no, yes };
-  explicit association_world(anchored is_anchored = anchored::no);
+  enum class counted { no, yes };  // no: what a counter file should be cannot be one
+  explicit association_world(anchored is_anchored = anchored::no, counted is_counted = counted::yes);
   ~association_world();
 
+  bool has_slots() const { return is_counted_ == counted::yes; }
   association_store& store() { return *store_; }
   counter_file& counters() { return *counters_; }
   association_store::limits bounds{};
@@ -46,6 +48,12 @@ class association_world {
   // submit() and complete() until nothing is due; handlers are called.
   void settle();
   std::size_t in_flight() const { return flights_.size(); }
+
+  // The store fails under a running process, and opens again: with what the disk has, or as a new one.
+  void break_store();
+  void mend_store();
+  void replace_store();
+  bool is_store_broken() const { return is_broken_; }
 
   // Any number of what is on its way comes to the disk. Leases that are left are dead.
   void kill_process(std::size_t completed = 0);
@@ -78,12 +86,15 @@ class association_world {
   void apply(const flight& what);
   std::vector<row_owner::row_name> names_of(const flight& what) const;
   void start();
+  void load();
   void end();
 
   const anchored is_anchored_;
+  const counted is_counted_;
   temporary_directory directory_;
   disk disk_;
   std::deque<flight> flights_;
+  bool is_broken_ = false;
   int boot_ = 1;
   std::unique_ptr<counter_file> counters_;
   std::unique_ptr<store_anchor> anchor_;

@@ -70,6 +70,29 @@ TEST_F(counters, a_file_has_another_identity_when_it_is_made_anew) {
   EXPECT_NE(identity(boot), second);
 }
 
+TEST_F(counters, tell_a_slot_that_was_let_go_of_from_one_of_another_boot) {
+  std::uint64_t era = 0;
+  {
+    counter_file file(directory_.path(), boot);
+    era = file.era();
+    EXPECT_NE(era, 0U);
+    const auto slot = file.acquire();
+    file.write(slot, id, {5, {}});
+    EXPECT_FALSE(file.was_let_go(slot, id, era));
+    EXPECT_TRUE(file.was_let_go(slot, id + 1, era));
+    EXPECT_FALSE(file.was_let_go(slot, id + 1, 0));
+    EXPECT_FALSE(file.was_let_go(0, id, era));
+    file.release(slot);
+    EXPECT_TRUE(file.was_let_go(slot, id, era));
+  }
+  EXPECT_EQ(counter_file(directory_.path(), boot).era(), era);
+  const auto slot = counter_file(directory_.path(), boot).acquire();
+  EXPECT_TRUE(counter_file(directory_.path(), boot).was_let_go(slot, id, era));
+  EXPECT_FALSE(counter_file(directory_.path(), "another boot").was_let_go(slot, id, era));
+  EXPECT_FALSE(counter_file(directory_.path(), boot).was_let_go(slot, id, era))
+      << "what was before is unknown";
+}
+
 TEST_F(counters, the_newest_of_many_counts_and_goes_on) {
   counter_file file(directory_.path(), boot);
   const auto slot = file.acquire();

@@ -119,6 +119,12 @@ TEST_F(anchor, keeps_what_was_not_touched) {
   EXPECT_TRUE(moved.has("h")) << "moved as a whole on its file system, it is no copy";
 }
 
+TEST_F(anchor, keeps_what_nobody_used_since_the_boot) {
+  run().keep("h");
+  run().use("h");
+  for (int starts = 0; starts < 3; ++starts) EXPECT_TRUE(run("another boot").has("h")) << starts;
+}
+
 TEST_F(anchor, notices_copies_and_older_stores) {
   const struct {
     const char* what;
@@ -300,6 +306,7 @@ TEST_F(anchor, damaged_slots_cost_exact_numbers_or_a_handshake) {
   run().keep("h");
   damage_slots();
   EXPECT_TRUE(run("another boot").has("h"));
+  run("another boot").use("h");
   damage_slots();
   EXPECT_FALSE(run("another boot").has("h"));
 }
@@ -324,6 +331,8 @@ TEST_F(anchor, drops_that_failed_are_all_in_the_next_batch) {
 }
 
 TEST_F(anchor, only_new_files_that_others_cannot_read) {
+  const auto first = run();
+  EXPECT_TRUE(fs::exists(live("anchor.1"))) << "before anything is written";
   run().keep("h");
   struct stat status {};
   ASSERT_EQ(::stat(live(anchor_file()).c_str(), &status), 0);
