@@ -52,6 +52,19 @@ TEST_F(cid_life, a_silent_close_keeps_the_association) {
   close(channel, link.id);
 }
 
+TEST_F(cid_life, starts_without_a_use_cost_no_handshake) {
+  start_server(cid_suite_called("psk_aes128_ccm8"));
+  auto channel = client();
+  const auto link = connect(channel);
+  exchange(channel, link.id, "one\n");
+  restart(channel, daemon_end::reboot);
+  for (const int signal : {SIGTERM, SIGKILL, SIGTERM}) daemon_.restart(signal);
+  channel = client();
+  const auto again = continue_association(channel, link, daemon_end::reboot);
+  exchange_after(daemon_end::reboot, channel, again.id, "two\n");
+  close(channel, again.id);
+}
+
 TEST_F(cid_life, goodbye_ends_the_association) {
   start_server(cid_suite_called("psk_aes128_ccm8"));
   auto channel = client();
