@@ -269,7 +269,7 @@ class schedule {
   std::vector<carrier> carriers_;
   std::optional<association_world::disk> backup_;
   int handshakes_ = 0;
-  std::set<std::string> over_;                    // and not to come back, unless the machine dies
+  std::set<std::string> over_;  // and not to come back, unless the machine dies
   bool is_limited_ = false;
   std::map<std::string, std::string> newest_;     // keys, by handle
   std::set<std::string> gone_;                    // may be lost
