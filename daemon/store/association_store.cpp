@@ -1,6 +1,6 @@
 #include "association_store.hpp"
 
-#include <openssl/rand.h>
+#include "random.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -16,9 +16,7 @@ constexpr seconds clock_slack{300};
 
 std::uint64_t make_id() {
   std::uint64_t id = 0;
-  // Fails only when the system has no entropy at all; nothing could be encrypted then.
-  while (id == 0)
-    if (RAND_bytes(reinterpret_cast<unsigned char*>(&id), sizeof id) != 1) std::abort();
+  while (id == 0) id = store::random_number();
   return id;
 }
 

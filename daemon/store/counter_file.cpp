@@ -2,12 +2,11 @@
 
 #include "files.hpp"
 #include "protocol/hex.hpp"
+#include "random.hpp"
 
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-
-#include <openssl/rand.h>
 
 #include <algorithm>
 #include <array>
@@ -40,17 +39,6 @@ std::uint64_t check(std::span<const std::uint64_t> words) {
 
 // The kernel tells a boot with hyphens, systemd without.
 bool is_hex_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
-
-// Fails only when the system has no entropy at all; nothing could be encrypted then.
-void fill_randomly(std::span<unsigned char> bytes) {
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) std::abort();
-}
-
-std::uint64_t random_number() {
-  std::array<unsigned char, sizeof(std::uint64_t)> bytes{};
-  fill_randomly(bytes);
-  return std::bit_cast<std::uint64_t>(bytes);
-}
 
 std::vector<std::uint64_t> header_of(std::uint64_t id, std::uint64_t era, std::string_view boot) {
   std::vector<std::uint64_t> words(header_words);
@@ -107,7 +95,7 @@ std::string counter_file::this_boot(const std::string& told_in, const char* told
   std::copy_if(told.begin(), told.end(), std::back_inserter(boot), is_hex_digit);
   if (boot.size() == boot_digits) return boot;
   std::array<unsigned char, boot_digits / 2> random{};
-  fill_randomly(random);
+  store::fill_randomly(random);
   return lower_hex(random);
 }
 
@@ -185,10 +173,10 @@ void counter_file::take_over(std::string_view boot) {
     found_generation_ = kept->counters.write_next;
     slots_[generation_slot].serial = kept->serial;
   }
-  id_ = kept ? found[2] : random_number();
+  id_ = kept ? found[2] : store::random_number();
   era_ = found[3];
   if (kept && found == header_of(id_, era_, boot)) return;
-  era_ = random_number();
+  era_ = store::random_number();
   begin_anew(header_of(id_, era_, boot));
 }
 

@@ -1,8 +1,7 @@
 #include "session_store.hpp"
 
 #include "protocol/hex.hpp"
-
-#include <openssl/rand.h>
+#include "random.hpp"
 
 #include <algorithm>
 #include <array>
@@ -30,8 +29,7 @@ session_store::session_store(limits bounds, wall_clock clock) : limits_(bounds),
 
 std::string session_store::make_handle() {
   std::array<unsigned char, 16> random{};
-  // Fails only when the system has no entropy at all; nothing could be encrypted then.
-  if (RAND_bytes(random.data(), random.size()) != 1) std::abort();
+  store::fill_randomly(random);
   return lower_hex(random);
 }
 
