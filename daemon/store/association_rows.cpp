@@ -98,9 +98,11 @@ void association_store::load_one(const store::row& row, known_association loaded
 bool association_store::restore(known_association& one) {
   const auto slot = counters_ != nullptr ? counters_->claim(one.slot, one.id) : std::nullopt;
   if (!slot && counters_ != nullptr && counters_->was_let_go(one.slot, one.id, one.slot_era)) return false;
-  // A process that died before its row came to the disk may have had the slot of the same number.
-  if (slot) one.slot_era = counters_->era();
-  if (!slot) one.slot = counter_file::no_slot;
+  if (slot)
+    one.slot_era =
+        counters_->era();  // the row may be of an earlier boot, the slot's number the same by chance
+  else
+    one.slot = counter_file::no_slot;
   if (!slot && limits_.only_this_boot) return false;
   if (one.is_clean) {
     if (slot && slot->write_next > one.counters.write_next) one.counters.write_next = slot->write_next;

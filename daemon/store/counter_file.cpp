@@ -12,7 +12,6 @@
 #include <array>
 #include <atomic>
 #include <bit>
-#include <cstdlib>
 #include <cstring>
 #include <iterator>
 #include <span>
@@ -111,10 +110,10 @@ counter_file::counter_file(const std::string& directory, std::string_view boot) 
   while (chunks_.size() < found_chunks && grow()) {
   }
   if (chunks_.empty()) return;
-  take_over(boot);
+  const auto id = take_over(boot);
   // Only what is on the disk is still there when the machine has died.
   if (::fsync(file_.value()) == 0)
-    identity_ = id_ ^ status.st_ino;
+    identity_ = id ^ status.st_ino;
   else
     trouble_ = store::reason_of(errno);
 }
@@ -163,7 +162,8 @@ bool counter_file::grow() {
   return true;
 }
 
-void counter_file::take_over(std::string_view boot) {
+// The number that was made with what is in it.
+std::uint64_t counter_file::take_over(std::string_view boot) {
   std::vector<std::uint64_t> found(header_words);
   std::copy_n(words_at(0), header_words, found.begin());
   const bool is_whole = found[0] == magic && found[1] == format_version &&
@@ -173,11 +173,12 @@ void counter_file::take_over(std::string_view boot) {
     found_generation_ = kept->counters.write_next;
     slots_[generation_slot].serial = kept->serial;
   }
-  id_ = kept ? found[2] : store::random_number();
+  const auto id = kept ? found[2] : store::random_number();
   era_ = found[3];
-  if (kept && found == header_of(id_, era_, boot)) return;
+  if (kept && found == header_of(id, era_, boot)) return id;
   era_ = store::random_number();
-  begin_anew(header_of(id_, era_, boot));
+  begin_anew(header_of(id, era_, boot));
+  return id;
 }
 
 // The header last: a process that dies before it leaves a file of another boot.

@@ -83,8 +83,7 @@ class counter_file {
 
   bool open_file(const std::string& path);
   bool grow();
-  bool map(std::size_t chunk);
-  void take_over(std::string_view boot);
+  std::uint64_t take_over(std::string_view boot);
   void begin_anew(const std::vector<std::uint64_t>& header);
   std::uint64_t* words_at(std::size_t offset) const;
   std::uint64_t* copy_of(std::uint32_t slot, std::uint64_t serial) const;
@@ -94,7 +93,6 @@ class counter_file {
 
   unique_fd file_;
   std::string trouble_;
-  std::uint64_t id_ = 0;  // made with what is in it
   std::uint64_t identity_ = 0;
   std::optional<std::uint64_t> found_generation_;
   std::uint64_t era_ = 0;

@@ -1,10 +1,10 @@
 // Whether the store is still where it was, and as new as it was: rows of associations must never be used in a
 // copy of the state directory, or after an older one was put back (docs/decisions/0017-sequence-numbers.md).
 //
-// A row of the table tells on which machine it was written, and which files lay beside it: their inodes, and
-// the ctime of a file that is made anew at each start and never touched. No program that copies files can
-// bring a ctime back. It also has a generation that is counted up with every transaction and noted in the
-// counter file once the transaction is on the disk.
+// A row of the table tells on which machine it was written, and which files lay beside it: their inodes, a
+// random number that is in the counter file, and the ctime of a file that is made anew at each start and
+// never touched. No program that copies files can bring a ctime back. It also has a generation that is
+// counted up with every transaction and noted in the counter file once the transaction is on the disk.
 //
 //   judge() for what was loaded ▶ prepare() ▶ content() and written() with each transaction
 #pragma once
