@@ -84,7 +84,10 @@ echo '# the demo needs none' >"$directory/tlsmodemd.conf"
 build/demo/daemon/tlsmodemd --config "$directory/tlsmodemd.conf" --listen "$directory/at.sock" \
   --state-dir "$directory/state" >"$directory/daemon.log" 2>&1 &
 daemon=$!
-daemon_is_up_or_gone() { [[ -S $directory/at.sock ]] || ! kill -0 "$daemon" 2>/dev/null; }
+# The path alone says too little: it is there a moment before anybody listens.
+daemon_is_up_or_gone() {
+  socat -u OPEN:/dev/null "UNIX-CONNECT:$directory/at.sock" 2>/dev/null || ! kill -0 "$daemon" 2>/dev/null
+}
 wait_until 'daemon' daemon_is_up_or_gone
 kill -0 "$daemon" 2>/dev/null || fail 'the daemon ended'
 

@@ -52,12 +52,12 @@ std::optional<at::failure> remove_stale(const std::string& path, const sockaddr_
   return std::nullopt;
 }
 
-std::optional<at::failure> set_group(const std::string& path, const std::string& group) {
-  if (group.empty()) return std::nullopt;
+// -1, which chown(2) takes for no change, for no name.
+at::result<gid_t> id_of_group(const std::string& group) {
+  if (group.empty()) return static_cast<gid_t>(-1);
   const auto* entry = ::getgrnam(group.c_str());
-  if (entry == nullptr) return at::failure{at::error::not_found, "There is no group " + group + "."};
-  if (::chown(path.c_str(), static_cast<uid_t>(-1), entry->gr_gid) != 0) return system_failure(path, errno);
-  return std::nullopt;
+  if (entry == nullptr) return {at::error::not_found, "There is no group " + group + "."};
+  return entry->gr_gid;
 }
 
 }  // namespace
@@ -67,6 +67,9 @@ at::result<std::unique_ptr<acceptor>> acceptor::listen(boost::asio::io_context& 
   sockaddr_un address{};
   if (!fill_address(address, path))
     return {at::error::incorrect_parameters, "The socket path " + path + " is empty or too long."};
+  // A directory service may take its time, and who waits for the path connects as soon as it is there.
+  const auto group_id = id_of_group(group);
+  if (!group_id) return group_id.why();
   if (auto wrong = remove_stale(path, address)) return std::move(*wrong);
   unique_fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return system_failure("socket", errno);
@@ -74,7 +77,8 @@ at::result<std::unique_ptr<acceptor>> acceptor::listen(boost::asio::io_context& 
     return system_failure("Cannot make " + path, errno);
   // Before listen() nobody can connect, so mode and group are right from the first client on.
   if (::chmod(path.c_str(), mode) != 0) return system_failure(path, errno);
-  if (auto wrong = set_group(path, group)) return std::move(*wrong);
+  if (*group_id != static_cast<gid_t>(-1) && ::chown(path.c_str(), static_cast<uid_t>(-1), *group_id) != 0)
+    return system_failure(path, errno);
   if (::listen(fd.value(), backlog) != 0) return system_failure(path, errno);
   auto made = adopt(io, fd.release());
   if (made) (*made)->path_ = path;

@@ -1,6 +1,7 @@
 // The daemon's own life: start, reload, stop, and how it refuses.
 #include "data_fixture.hpp"
 
+#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -122,6 +123,26 @@ TEST(socket_file, has_the_configured_mode_and_goes_with_the_daemon) {
     EXPECT_EQ(daemon.daemon().wait(), 0);
     EXPECT_FALSE(std::filesystem::exists(daemon.socket_path()));
   }
+}
+
+TEST(socket_file, belongs_to_the_configured_group) {
+  // Who is not root may give a file only to a group that they are in.
+  const auto* group = ::getgrgid(::getuid() == 0 ? 1 : ::getgid());
+  ASSERT_NE(group, nullptr);
+  const running_daemon daemon(std::string("socket-group = ") + group->gr_name + "\n");
+  struct stat status {};
+  ASSERT_EQ(::stat(daemon.socket_path().c_str(), &status), 0);
+  EXPECT_EQ(status.st_gid, group->gr_gid);
+}
+
+TEST(socket_file, is_not_made_for_a_group_that_there_is_not) {
+  const temporary_directory directory;
+  write_file(directory.path("config"), "socket-group = no-such-group\n");
+  const auto done = run_tlsmodemd({"--config", directory.path("config"), "--listen",
+                                   directory.path("at.sock"), "--state-dir", directory.path("state")});
+  EXPECT_EQ(done.status, 1);
+  EXPECT_NE(done.output.find("There is no group no-such-group."), std::string::npos) << done.output;
+  EXPECT_FALSE(std::filesystem::exists(directory.path("at.sock")));
 }
 
 // ---- stopping

@@ -1,10 +1,10 @@
 // What a client entrusts to the daemon comes out nowhere: not in the log, not on a channel, not in a core
 // file.
 #include "data_fixture.hpp"
+#include "tests/support/other_user.hpp"
 #include "tests/support/peers.hpp"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -87,17 +87,12 @@ TEST(secrets, do_not_come_into_a_core_file) {
 
 // /proc belongs to root for a process that must not be looked into.
 TEST(secrets, are_kept_from_other_processes_of_the_same_user) {
-  if (::getuid() != 0) GTEST_SKIP() << "only root can become another user";
-  process probe({"setpriv", "--reuid=65534", "--clear-groups", "true"});
-  if (probe.wait() != 0) GTEST_SKIP() << "this user namespace has one user only";
-  const temporary_directory directory;
-  ASSERT_EQ(::chown(directory.path().c_str(), 65534, 65534), 0);
-  const process daemon({"setpriv", "--reuid=65534", "--clear-groups", running_daemon::program(), "--config",
-                        "/dev/null", "--listen", directory.path("at.sock"), "--state-dir",
-                        directory.path("state")});
-  ASSERT_TRUE(eventually([&] { return ::access(directory.path("at.sock").c_str(), F_OK) == 0; }));
+  const auto user = unused_user();
+  if (!user) GTEST_SKIP() << "nobody can become another user here";
+  const daemon_of_another_user daemon(*user);
   const auto process_directory = "/proc/" + std::to_string(daemon.pid());
-  EXPECT_NE(read_file(process_directory + "/status").find("Uid:\t65534"), std::string::npos);
+  EXPECT_NE(read_file(process_directory + "/status").find("Uid:\t" + std::to_string(*user)),
+            std::string::npos);
   struct stat status {};
   ASSERT_EQ(::stat((process_directory + "/environ").c_str(), &status), 0);
   EXPECT_EQ(status.st_uid, 0U);

@@ -1,9 +1,9 @@
 // When the system has nothing left: the daemon says so, waits, and goes on when there is something again.
 #include "data_fixture.hpp"
+#include "tests/support/other_user.hpp"
 #include "tests/support/peers.hpp"
 
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -120,20 +120,10 @@ TEST_F(descriptor_shortage, fails_a_send_that_waits_for_a_new_handshake) {
 // Threads look names up; the store has its own, which the daemon starts with. Root has no limit of threads,
 // so this needs another user.
 TEST(thread_shortage, fails_the_look_up_and_not_the_daemon) {
-  if (::getuid() != 0) GTEST_SKIP() << "only root can become another user";
-  process probe({"setpriv", "--reuid=65534", "--clear-groups", "true"});
-  if (probe.wait() != 0) GTEST_SKIP() << "this user namespace has one user only";
-  const temporary_directory directory;
-  ASSERT_EQ(::chown(directory.path().c_str(), 65534, 65534), 0);
-  // The tree may lie where only root may look.
-  const auto program = directory.path("tlsmodemd");
-  std::filesystem::copy_file(running_daemon::program(), program);
-  const auto socket_path = directory.path("at.sock");
-  const process daemon({"setpriv", "--reuid=65534", "--clear-groups", "prlimit", "--nproc=2:2", program,
-                        "--config", "/dev/null", "--listen", socket_path, "--state-dir",
-                        directory.path("state")});
-  ASSERT_TRUE(eventually([&] { return ::access(socket_path.c_str(), F_OK) == 0; }));
-  test_channel channel(socket_path);
+  const auto user = unused_user();
+  if (!user) GTEST_SKIP() << "nobody can become another user here";
+  const daemon_of_another_user daemon(*user, {"prlimit", "--nproc=2:2"});
+  test_channel channel(daemon.socket_path());
   channel.ok("AT#TCFG=0,\"proto\",\"udp\"");
   const int id = channel.open();
   EXPECT_EQ(channel.connect_fail(id, "a.name.invalid", 7600).code, at::error::limit_reached);
