@@ -250,7 +250,7 @@ TEST(stored_credential, is_refused_by_a_full_disk_and_taken_when_there_is_room_a
     process daemon({running_daemon::program(), "--config", "/dev/null", "--listen", directory.path("at.sock"),
                     "--state-dir", state},
                    {directory.path("log"), {}, {}});
-    EXPECT_TRUE(eventually([&] { return std::filesystem::exists(directory.path("at.sock")); }));
+    EXPECT_TRUE(eventually([&] { return can_be_connected(directory.path("at.sock")); }));
     return daemon;
   };
   auto daemon = start();

@@ -27,9 +27,7 @@ std::optional<uid_t> unused_user() {
 
 daemon_of_another_user::daemon_of_another_user(uid_t user, const std::vector<std::string>& launcher)
     : process_(start(user, launcher)) {
-  // The socket's path is there a moment before anybody listens.
-  const bool is_up = eventually(
-      [&] { return !process_.is_running() || bool(client::channel::open(socket_path_, deadline())); });
+  const bool is_up = eventually([&] { return !process_.is_running() || can_be_connected(socket_path_); });
   if (!is_up || !process_.is_running())
     throw std::runtime_error("tlsmodemd did not start: " + read_file(directory_.path("log")));
 }

@@ -35,6 +35,10 @@ Value must(at::result<Value> outcome, const std::string& what) {
 
 }  // namespace
 
+bool can_be_connected(const std::string& socket_path) {
+  return static_cast<bool>(client::channel::open(socket_path, deadline()));
+}
+
 std::string running_daemon::program() { return TLSMODEMD; }
 
 running_daemon::running_daemon(const std::string& config, std::vector<std::string> more_arguments,

@@ -11,6 +11,9 @@
 
 namespace tlsmodem::test {
 
+// Somebody listens there. The path alone says less: it is there a moment before.
+bool can_be_connected(const std::string& socket_path);
+
 class running_daemon {
  public:
   // Starts the daemon and returns when it has told READY=1. `config` is the content of its configuration
