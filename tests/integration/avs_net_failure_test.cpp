@@ -111,7 +111,7 @@ TEST_F(avs_net_failure, to_answer_of_the_daemon_does_not_stop_what_is_known_here
   ASSERT_TRUE(talks(socket, server));
   const auto inner_mtu = socket.option(AVS_NET_SOCKET_OPT_INNER_MTU).mtu;
   ASSERT_GT(inner_mtu, 0);
-  daemon_.daemon().signal(SIGSTOP);
+  daemon_.daemon().pause();
   ASSERT_EQ(socket.set_receive_timeout(milliseconds(0)), ok);
   for (int i = 0; i < 100; ++i) {
     ASSERT_EQ(socket.receive().how, outcome(AVS_ETIMEDOUT));
@@ -124,7 +124,7 @@ TEST_F(avs_net_failure, to_answer_of_the_daemon_does_not_stop_what_is_known_here
     ASSERT_FALSE(socket.is_readable());
   }
   EXPECT_EQ(socket.send("later\n"), ok);
-  daemon_.daemon().signal(SIGCONT);
+  daemon_.daemon().resume();
   EXPECT_TRUE(server.prints("later\n"));
   EXPECT_TRUE(talks(socket, server));
 }

@@ -136,7 +136,7 @@ TEST_F(avs_net_stream, that_is_reset_is_told_by_receive_as_often_as_it_is_asked)
   const avs_socket socket(with_certificates(over::tcp));
   ASSERT_EQ(socket.connect(), ok);
   ASSERT_TRUE(talks(socket, server));
-  server.program().signal(SIGSTOP);
+  server.program().pause();
   ASSERT_EQ(socket.send("nobody reads this"), ok);
   ASSERT_TRUE(eventually([] { return unread_tcp_bytes(peer_port) > 0; }));
   server.program().signal(SIGKILL);

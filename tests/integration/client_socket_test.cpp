@@ -211,7 +211,9 @@ TEST_F(client_socket, one_wrong_option_and_nothing_is_connected) {
 
 TEST_F(client_socket, a_daemon_that_dies_is_told_and_the_socket_connects_to_the_next_one) {
   const peer server = coap_server(coap_library::openssl, port, {"-k", "0123456789abcdef"});
-  auto socket = socket_with(psk_over_dtls());
+  auto config = psk_over_dtls();
+  config.options.push_back({"keep", {number(0)}});  // the next daemon would go on with what is kept
+  auto socket = socket_with(std::move(config));
   ASSERT_TRUE(socket.connect(peer_at(port), deadline()));
   const int fd = socket.fd();
   daemon_.restart(SIGKILL);
@@ -227,11 +229,11 @@ TEST_F(client_socket, a_daemon_that_dies_is_told_and_the_socket_connects_to_the_
 
 TEST_F(client_socket, a_daemon_that_hangs_costs_the_deadline_and_no_more) {
   const udp_echo echo(port);
-  daemon_.daemon().signal(SIGSTOP);
+  daemon_.daemon().pause();
   auto socket = socket_with(echo_over("udp"));
   EXPECT_EQ(socket.connect(peer_at(port), at_once() + std::chrono::milliseconds(20)).why().code,
             at::error::handshake_timeout);
-  daemon_.daemon().signal(SIGCONT);
+  daemon_.daemon().resume();
   ASSERT_TRUE(socket.connect(peer_at(port), deadline()));
 }
 

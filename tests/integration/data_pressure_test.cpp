@@ -107,9 +107,9 @@ TEST_F(data_pressure, a_send_waits_for_a_slow_peer_and_loses_nothing) {
 TEST_F(data_pressure, a_stopped_daemon_goes_on_where_it_was) {
   const tls_echo echo(port);
   const int id = connected("tls");
-  daemon_.daemon().signal(SIGSTOP);
+  daemon_.daemon().pause();
   ASSERT_FALSE(channel_.raw().write("AT#TSEND=" + std::to_string(id) + ",5,1\rhello", deadline()));
-  daemon_.daemon().signal(SIGCONT);
+  daemon_.daemon().resume();
   EXPECT_EQ(channel_.receive(), "hello");
 }
 

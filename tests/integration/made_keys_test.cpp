@@ -76,8 +76,12 @@ TEST_F(made_key, may_be_volatile_and_goes_with_its_channel) {
 
 TEST_F(made_key, of_two_channels_at_once_is_one_key) {
   test_channel other(daemon_);
+  other.ok("AT");
+  // It finds both commands when it goes on, so that the first is not done before the second comes.
+  daemon_.daemon().pause();
   ASSERT_FALSE(channel_->raw().write("AT#TCRED=4,7,2\r", deadline()));
   ASSERT_FALSE(other.raw().write("AT#TCRED=4,7,2\r", deadline()));
+  daemon_.daemon().resume();
   int made = 0;
   for (auto* channel : {&*channel_, &other}) {
     const auto answer = channel->raw().finish_command(deadline());

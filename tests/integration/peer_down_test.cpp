@@ -55,7 +55,7 @@ TEST_F(ended_association, by_fin_without_close_notify_is_truncated) {
 
 TEST_F(ended_association, by_rst_is_a_transport_error) {
   connect(s_server_version::tls1_2, tls1_2);
-  server_->program().signal(SIGSTOP);
+  server_->program().pause();
   channel_.send(id_, "nobody reads this");
   ASSERT_TRUE(eventually([] { return unread_tcp_bytes(peer_port) > 0; }));
   server_->program().signal(SIGKILL);  // the kernel resets what goes with unread data

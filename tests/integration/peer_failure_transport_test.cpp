@@ -46,7 +46,7 @@ const std::vector<failure_row> transport_rows = {
      .arrange =
          [](stage& on) {
            on.serve(s_server_version::tls1_2, on.good);
-           on.peers.back()->program().signal(SIGSTOP);
+           on.peers.back()->program().pause();
          },
      .code = 804,
      .text = "took too long, waiting for the handshake"},
@@ -55,7 +55,7 @@ const std::vector<failure_row> transport_rows = {
      .arrange =
          [](stage& on) {
            on.serve(s_server_version::dtls1_2, on.good);
-           on.peers.back()->program().signal(SIGSTOP);
+           on.peers.back()->program().pause();
          },
      .code = 804,
      .text = "took too long, waiting for the handshake"},

@@ -111,13 +111,13 @@ TEST_F(on_the_wire, a_client_hello_from_the_server_is_ignored_and_counted) {
   const udp_relay relay(relay_port, peer_port);
   configure({R"("psk","3")"});
   const int id = channel_.open();
-  server.program().signal(SIGSTOP);
+  server.program().pause();
   channel_.ok("AT#TCONN=1,\"127.0.0.1\"," + std::to_string(relay_port));
   ASSERT_TRUE(eventually([&] { return !relay.from_client().empty(); }));
   const auto hello = relay.from_client().front();
 
   relay.inject(hello);
-  server.program().signal(SIGCONT);
+  server.program().resume();
   channel_.event("#TUP");
   EXPECT_EQ(channel_.info(id, "ignored_client_hellos"), "1");
 
@@ -138,12 +138,12 @@ TEST_F(on_the_wire, strays_from_the_server_disturb_neither_handshake_nor_data) {
       std::string("\x16\xfe\xfd\x00\x00\x00\x00\x00\x00\x00\x09\x00\x0c\x00\x00\x00\x00\x00\x00\x00\x00\x00"
                   "\x00\x00\x00",
                   25)};
-  server.program().signal(SIGSTOP);
+  server.program().pause();
   channel_.ok("AT#TCONN=1,\"127.0.0.1\"," + std::to_string(relay_port));
   ASSERT_TRUE(eventually([&] { return !relay.from_client().empty(); }));
 
   for (const auto& stray : strays) relay.inject(as_bytes(stray));
-  server.program().signal(SIGCONT);
+  server.program().resume();
   channel_.event("#TUP");
   for (const auto& stray : strays) relay.inject(as_bytes(stray));
   relay.inject(as_bytes(std::string("\x15\xfe\xfd\x00\x00\x00\x00\x00\x00\x00\x0a\x00\x02\x02\x28", 15)));

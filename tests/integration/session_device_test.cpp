@@ -203,14 +203,14 @@ TEST_F(sleeping_device, server_offline_and_back) {
 
 TEST_F(sleeping_device, server_process_stopped_and_continued) {
   const auto handle = make_session();
-  server_.program->program().signal(SIGSTOP);
+  server_.program->program().pause();
   {
     auto channel = client({R"("hs_timeout",60)"});
     const int id = channel.open();
     channel.ok("AT#TRESUME=1,\"" + handle + "\"");
     EXPECT_EQ(channel.connect_fail(id, "127.0.0.1", relay_port).code, at::error::handshake_timeout);
   }
-  server_.program->program().signal(SIGCONT);
+  server_.program->program().resume();
   expect_resume(handle, 1);
 }
 

@@ -148,6 +148,12 @@ void process::signal(int number) const {
   ::kill(pid_, number);
 }
 
+void process::pause() const {
+  signal(SIGSTOP);
+  siginfo_t info{};
+  if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED) != 0) throw std::runtime_error("waitid");
+}
+
 void process::write_input(std::string_view data) const {
   while (!data.empty()) {
     const auto written = ::write(input_fd_, data.data(), data.size());

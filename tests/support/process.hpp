@@ -2,6 +2,7 @@
 // file.
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <chrono>
@@ -55,6 +56,8 @@ class process {
 
   pid_t pid() const { return pid_; }
   void signal(int number) const;
+  void pause() const;  // SIGSTOP; returns when it stands still
+  void resume() const { signal(SIGCONT); }
   void write_input(std::string_view data) const;
   void close_input();
   // The wait status' exit code, 128 + signal when killed; nothing when patience ran out.
