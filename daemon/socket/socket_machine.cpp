@@ -70,7 +70,7 @@ std::optional<socket_machine::time_point> socket_machine::deadline() const {
 }
 
 bool socket_machine::wants_input() const {
-  return profile_.is_datagram() || (!received_.is_full() && phase_ != phase::draining);
+  return profile_.is_datagram() || (!received_.is_full() && phase_ != phase::draining && !pending_up_);
 }
 
 bool socket_machine::can_send() const {
@@ -169,6 +169,7 @@ void socket_machine::inspect(time_point now) {
   if (phase_ == phase::handshaking &&
       (state == tls::engine_state::established || state == tls::engine_state::peer_closed))
     on_established(now);
+  if (pending_up_) return;
   take_plaintext();
   if (phase_ != phase::handshaking) tell_sessions();
   if (state == tls::engine_state::failed) {
@@ -206,8 +207,16 @@ void socket_machine::on_established(time_point now) {
   if (engine_->association() != nullptr && engine_->association()->has_own_cid())
     actions_.emplace_back(receive_from_anywhere{});
   const int how = info.is_continued ? 2 : info.resumed ? 1 : 0;
-  emit(at::format(at::up_event{id_, how, info.version, info.suite, remote_.address, remote_.port,
-                               local_.address, local_.port}));
+  tell_up();
+  pending_up_ = at::format(at::up_event{id_, how, info.version, info.suite, remote_.address, remote_.port,
+                                        local_.address, local_.port});
+  const bool is_behind_data =
+      !profile_.is_datagram() && profile_.delivery == delivery_mode::push && !received_.empty();
+  if (!is_behind_data) tell_up();
+}
+
+void socket_machine::tell_up() {
+  if (pending_up_) emit(*std::exchange(pending_up_, std::nullopt));
 }
 
 // Tickets of TLS 1.3 come when the server likes.
@@ -228,15 +237,23 @@ void socket_machine::take_plaintext() {
   emit(at::format_ready(id_, received_.unread_bytes()));
 }
 
-void socket_machine::on_taken(time_point) {
+void socket_machine::on_taken(time_point now) {
   if (!received_.empty()) return;
   is_ready_told_ = false;
-  if (pending_down_) finish_down();
+  if (pending_up_) {
+    tell_up();
+    inspect(now);
+  }
+  if (pending_down_ && received_.empty()) finish_down();
 }
 
 // The peer is gone. The client hears of it behind the last byte that came before.
 void socket_machine::go_down(at::down_cause cause, int alert, std::string text, time_point now) {
   if (phase_ != phase::connected && phase_ != phase::shut) return;
+  if (pending_up_) {
+    tell_up();
+    take_plaintext();
+  }
   if (next_) {
     end_association();
     wait_for_next(now);
@@ -330,6 +347,7 @@ void socket_machine::close(farewell how, time_point now) {
   end_association();
   connect_deadline_.reset();
   reach_deadline_.reset();
+  pending_up_.reset();
   pending_down_.reset();
   actions_.emplace_back(close_transport{});
   enter(phase::closed);

@@ -191,6 +191,7 @@ class socket_machine {
   void inspect(time_point now);
   void take_plaintext();
   void on_established(time_point now);
+  void tell_up();
   void fail(const at::failure& why, int alert);
   void go_down(at::down_cause cause, int alert, std::string text, time_point now);
   void finish_down();
@@ -258,6 +259,7 @@ class socket_machine {
   bool is_silent_ = false;      // shut without a word: nothing goes out any more, and nothing comes in
   bool is_ready_told_ = false;  // #TRDY is out and the client has not emptied the queue
   std::optional<at::down_event> pending_down_;
+  std::optional<std::string> pending_up_;  // #TUP of a stream, behind what is pushed of the connection before
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t bytes_received_ = 0;
 };

@@ -77,6 +77,8 @@ std::string row_name(const ::testing::TestParamInfo<failure_row>& row);
 
 class failing_connect : public peer_test, public ::testing::WithParamInterface<failure_row> {
  protected:
+  // Connects as the row says, and returns how that failed.
+  at::fail_event fail(int id);
   // Starts the server that is well.
   void serve_well();
 

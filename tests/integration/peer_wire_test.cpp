@@ -172,15 +172,19 @@ TEST_P(silence, of_the_server_is_told_with_the_stage_at_which_it_began) {
                                       {"-cert", server_file(), "-mtu", "300"}));  // a message a datagram
   };
   std::unique_ptr<peer> server(start());
-  const udp_relay relay(relay_port, peer_port, row.most_from_server);
   configure({row.credential, R"("hs_min",200)", R"("hs_max",800)"});
   const int id = channel_.open();
 
-  const auto fail = channel_.connect_fail(id, "127.0.0.1", relay_port);
+  // A datagram that is sent again takes the place of the next one: that try comes less far.
+  at::fail_event fail;
+  EXPECT_TRUE(eventually([&] {
+    const udp_relay relay(relay_port, peer_port, row.most_from_server);
+    fail = channel_.connect_fail(id, "127.0.0.1", relay_port);
+    EXPECT_EQ(fail.code, at::error::handshake_timeout);
+    EXPECT_EQ(fail.alert, -1);
+    return fail.text == row.text;
+  })) << fail.text;
 
-  EXPECT_EQ(fail.code, at::error::handshake_timeout);
-  EXPECT_EQ(fail.alert, -1);
-  EXPECT_EQ(fail.text, row.text);
   server.reset();
   server.reset(start());
   channel_.connect_up(id, "127.0.0.1", peer_port);

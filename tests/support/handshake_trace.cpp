@@ -1,7 +1,10 @@
 #include "handshake_trace.hpp"
 
 #include <algorithm>
+#include <set>
 #include <stdexcept>
+#include <tuple>
+#include <utility>
 
 namespace tlsmodem::test {
 namespace {
@@ -54,17 +57,64 @@ void count(handshake_trace& trace, const conversation& passed) {
   }
 }
 
-// One record of epoch 0; handshake messages of our peers do not share records.
-void note_dtls_record(handshake_trace& trace, bool is_from_client, bytes_view record) {
-  const bool is_clear = number_at(record, 3, 2) == 0;
-  if (!is_clear || record[0] != handshake_record) return;
-  const auto content = record.subspan(dtls_record_header);
-  if (number_at(content, 6, 3) != 0) return;  // a later fragment
-  (is_from_client ? trace.from_client : trace.from_server).insert(content[0]);
-  if (content[0] == message::client_hello) trace.hellos.push_back(parse_dtls_hello(record));
-  if (content[0] == message::server_hello && !trace.answer)
-    trace.answer = parse_server_hello(content.subspan(dtls_message_header));
-}
+// What a DTLS endpoint sends again, because a timer was faster than its peer, is no part of the handshake.
+class dtls_counter {
+ public:
+  handshake_trace trace;
+
+  void note(const passage& what) {
+    is_from_client_ = what.is_from_client;
+    brings_ = content::protected_only;
+    const bytes_view datagram(what.data);
+    for (std::size_t at = 0; at + dtls_record_header <= datagram.size();) {
+      const auto size = dtls_record_header + number_at(datagram, at + 11, 2);
+      if (at + size > datagram.size()) break;
+      note_record(datagram.subspan(at, size));
+      at += size;
+    }
+    if (brings_ == content::repeats) return;
+    (is_from_client_ ? trace.client_bytes : trace.server_bytes) += datagram.size();
+    if (brings_ == content::news && last_turn_ != is_from_client_) {
+      ++trace.flights;
+      last_turn_ = is_from_client_;
+    }
+    if (trace.flights == 2) trace.second_flight_bytes += datagram.size();
+  }
+
+ private:
+  enum class content : std::uint8_t { protected_only, repeats, news };
+  // Direction, type, message_seq, fragment_offset.
+  using fragment = std::tuple<bool, std::uint8_t, std::size_t, std::size_t>;
+
+  // One record; handshake messages of our peers do not share records.
+  void note_record(bytes_view record) {
+    if (number_at(record, 3, 2) != 0) return;
+    if (record[0] == change_cipher_spec_record) is_new({is_from_client_, 0, 0, 0});
+    if (record[0] != handshake_record) return;
+    const auto body = record.subspan(dtls_record_header);
+    const auto offset = number_at(body, 6, 3);
+    if (!is_new({is_from_client_, body[0], number_at(body, 4, 2), offset}) || offset != 0) return;
+    (is_from_client_ ? trace.from_client : trace.from_server).insert(body[0]);
+    if (body[0] == message::client_hello) trace.hellos.push_back(parse_dtls_hello(record));
+    if (body[0] == message::server_hello && !trace.answer)
+      trace.answer = parse_server_hello(body.subspan(dtls_message_header));
+  }
+
+  bool is_new(const fragment& what) {
+    const bool is = seen_.insert(what).second;
+    if (is) {
+      brings_ = content::news;
+    } else if (brings_ == content::protected_only) {
+      brings_ = content::repeats;
+    }
+    return is;
+  }
+
+  std::set<fragment> seen_;
+  std::optional<bool> last_turn_;
+  bool is_from_client_ = false;
+  content brings_ = content::protected_only;
+};
 
 // The handshake messages of one direction up to ChangeCipherSpec or protected data, joined.
 bytes clear_messages(const conversation& passed, bool is_from_client) {
@@ -108,18 +158,9 @@ server_hello parse_dtls_server_hello(bytes_view record) {
 }
 
 handshake_trace trace_dtls(const conversation& passed) {
-  handshake_trace trace;
-  count(trace, passed);
-  for (const auto& [is_from_client, data] : passed) {
-    const bytes_view datagram(data);
-    for (std::size_t at = 0; at + dtls_record_header <= datagram.size();) {
-      const auto size = dtls_record_header + number_at(datagram, at + 11, 2);
-      if (at + size > datagram.size()) break;
-      note_dtls_record(trace, is_from_client, datagram.subspan(at, size));
-      at += size;
-    }
-  }
-  return trace;
+  dtls_counter counter;
+  for (const auto& each : passed) counter.note(each);
+  return std::move(counter.trace);
 }
 
 handshake_trace trace_tls(const conversation& passed) {

@@ -37,7 +37,7 @@ struct server_hello {
 };
 
 struct handshake_trace {
-  std::vector<client_hello> hellos;         // more than one: cookies, or repeats
+  std::vector<client_hello> hellos;         // more than one: a cookie was asked for
   std::optional<server_hello> answer;       // the first
   std::multiset<std::uint8_t> from_client;  // handshake types, up to ChangeCipherSpec
   std::multiset<std::uint8_t> from_server;
@@ -45,6 +45,7 @@ struct handshake_trace {
   std::size_t client_bytes = 0;
   std::size_t server_bytes = 0;
   std::size_t second_flight_bytes = 0;  // of TLS: from ServerHello on
+  // Of DTLS, none of these counts what was sent again.
 
   std::size_t bytes_on_wire() const { return client_bytes + server_bytes; }
 };

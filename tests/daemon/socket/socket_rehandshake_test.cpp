@@ -39,6 +39,66 @@ TEST(socket_rehandshake, takes_the_place_of_the_association_when_it_is_up_and_no
   }
 }
 
+// Between the two, data may be lost: #TUP is the only mark of the place.
+TEST(socket_rehandshake, of_a_stream_is_told_between_the_data_of_both_connections) {
+  bench b(profile_of(socket_protocol::tls));
+  b.come_up();
+  b.machine->rehandshake(handshake_wish::full, b.now);
+  b.reach_next();
+  b.forget();
+  b.network("over the old one");
+  b.next_network("U");
+  EXPECT_EQ(b.actions(), words{"replace, unsent 3"});
+  EXPECT_EQ(b.state(), "connected");
+  EXPECT_EQ(b.send("mine").is, send_status::accepted);
+  EXPECT_FALSE(b.machine->wants_input());
+  b.network("over the new one");
+  EXPECT_EQ(b.take(8), "over the");
+  EXPECT_EQ(b.actions(), words{});
+  EXPECT_EQ(b.take(), " old one");
+  EXPECT_EQ(b.actions(), words{second_up});
+  EXPECT_TRUE(b.machine->wants_input());
+  EXPECT_EQ(b.take(), "over the new one");
+  EXPECT_EQ(b.actions(), words{});
+}
+
+TEST(socket_rehandshake, of_a_stream_is_told_before_the_end_of_the_new_connection) {
+  for (const bool is_error : {false, true}) {
+    bench b(profile_of(socket_protocol::tls));
+    b.come_up();
+    b.machine->rehandshake(handshake_wish::full, b.now);
+    b.reach_next();
+    b.network("old");
+    b.next_network("U");
+    b.network("new");
+    b.forget();
+    if (is_error) {
+      b.machine->on_error({at::error::connection_reset, "Reset."}, b.now);
+      EXPECT_EQ(b.actions(), (words{second_up, "close"}));
+      EXPECT_EQ(b.take(), "oldnew");
+      EXPECT_EQ(b.actions(), words{R"(#TDOWN: 1,2,-1,"Reset.")"});
+    } else {
+      b.network("C");
+      EXPECT_EQ(b.take(), "old");
+      EXPECT_EQ(b.actions(), (words{second_up, "close"}));
+      EXPECT_EQ(b.take(), "new");
+      EXPECT_EQ(b.actions(), words{R"(#TDOWN: 1,0,0,"The peer closed.")"});
+    }
+  }
+}
+
+// Who pulls asks for the data itself, and may be waiting for #TUP first.
+TEST(socket_rehandshake, of_a_stream_that_is_pulled_is_told_at_once) {
+  bench b(profile_of(socket_protocol::tls, delivery_mode::pull));
+  b.come_up();
+  b.machine->rehandshake(handshake_wish::full, b.now);
+  b.reach_next();
+  b.network("old");
+  b.forget();
+  b.next_network("U");
+  EXPECT_EQ(b.actions(), (words{"replace, unsent 3", second_up}));
+}
+
 TEST(socket_rehandshake, a_failure_leaves_the_association_alone) {
   const struct {
     const char* name;
