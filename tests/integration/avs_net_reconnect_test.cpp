@@ -24,6 +24,7 @@ const std::string coap_reset("\x70\x00\x12\x34", 4);
 class avs_net_reconnect : public avs_net_test {
  protected:
   // Repeated, as CoAP does: libcoap now and then loses what comes right behind a handshake.
+  // Sent again, because libcoap may lose what comes right behind the handshake.
   static bool ping(const avs_socket& over) {
     if (over.set_receive_timeout(milliseconds(100)) != ok) return false;
     return eventually([&] { return over.send(coap_ping) == ok && over.receive().data == coap_reset; });
@@ -31,9 +32,13 @@ class avs_net_reconnect : public avs_net_test {
   static peer libcoap(int port) {
     return coap_server(coap_library::openssl, port, {"-k", std::string(psk_key)});
   }
-  static std::size_t from_client(const conversation& all) {
-    return static_cast<std::size_t>(
-        std::count_if(all.begin(), all.end(), [](const auto& each) { return each.is_from_client; }));
+  // What the client has said, but for data: a ping that was sent again may still be on its way.
+  static std::vector<bytes> said(const conversation& all) {
+    constexpr std::uint8_t application_data = 23;
+    std::vector<bytes> said;
+    for (const auto& each : all)
+      if (each.is_from_client && each.data.at(0) != application_data) said.push_back(each.data);
+    return said;
   }
 };
 
@@ -47,7 +52,7 @@ TEST_F(avs_net_reconnect, comes_from_the_same_port_and_goes_without_a_word) {
   const auto port = socket.local_port();
   const int descriptor = socket.descriptor();
   for (int round = 0; round < 3; ++round) {
-    const auto said = from_client(nat.conversations().at(0));
+    const auto before = said(nat.conversations().at(0)).size();
     ASSERT_EQ(socket.shutdown(), ok);
     EXPECT_EQ(socket.remote_hostname(), "127.0.0.1");
     EXPECT_EQ(socket.remote_port(), std::to_string(relay_port));
@@ -59,12 +64,9 @@ TEST_F(avs_net_reconnect, comes_from_the_same_port_and_goes_without_a_word) {
     EXPECT_EQ(socket.local_port(), port);
     EXPECT_EQ(socket.descriptor(), descriptor);
     ASSERT_EQ(nat.conversations().size(), 1U) << "the same address and port as before";
-    std::vector<bytes> sent;
-    const auto passed = nat.conversations().at(0);
-    for (const auto& each : passed)
-      if (each.is_from_client) sent.push_back(each.data);
-    ASSERT_GT(sent.size(), said);
-    EXPECT_TRUE(is_dtls_hello(sent[said])) << "the first that is said after the end";
+    const auto sent = said(nat.conversations().at(0));
+    ASSERT_GT(sent.size(), before);
+    EXPECT_TRUE(is_dtls_hello(sent[before])) << "the first that is said after the end";
     EXPECT_TRUE(ping(socket));
   }
 }
@@ -77,7 +79,7 @@ TEST_F(avs_net_reconnect, also_close_and_cleanup_of_a_connected_socket_are_silen
     auto socket = std::make_unique<avs_socket>(with_psk());
     ASSERT_EQ(socket->connect_from_fresh_port(relay_port), ok);
     ASSERT_TRUE(ping(*socket));
-    const auto said = from_client(nat.conversations().back());
+    const auto before = said(nat.conversations().back());
     const auto connections = nat.conversations().size();
     ASSERT_EQ(is_closed_first ? socket->close() : ok, ok);
     socket.reset();
@@ -85,7 +87,7 @@ TEST_F(avs_net_reconnect, also_close_and_cleanup_of_a_connected_socket_are_silen
     const avs_socket next(with_psk());
     ASSERT_EQ(next.connect_from_fresh_port(relay_port), ok);
     ASSERT_EQ(nat.conversations().size(), connections + 1);
-    EXPECT_EQ(from_client(nat.conversations().at(connections - 1)), said);
+    EXPECT_EQ(said(nat.conversations().at(connections - 1)), before);
   }
 }
 

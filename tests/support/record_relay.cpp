@@ -140,8 +140,10 @@ std::size_t record_relay::datagrams() const {
   return log_.datagrams();
 }
 
-std::size_t record_relay::client_records() const {
+std::size_t record_relay::client_records() {
   const std::lock_guard lock(mutex_);
+  pass_from_client(client_fd_);
+  pass_from_client(elsewhere_fd_);
   return client_records_;
 }
 

@@ -64,7 +64,8 @@ class record_relay {
   // What such a function says of the log, without a copy of it.
   std::size_t look(std::size_t (*at)(const wire_log& log, std::size_t from_datagram), std::size_t from) const;
   std::size_t datagrams() const;
-  std::size_t client_records() const;
+  // Of all that clients have sent up to now, whether it was passed on yet or not.
+  std::size_t client_records();
   // Of epochs that have keys.
   std::size_t protected_records(bool is_from_client) const;
 
