@@ -3,6 +3,7 @@
 #pragma once
 
 #include "protocol/bytes.hpp"
+#include "protocol/wiped.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -20,15 +21,25 @@ class byte_writer {
     for (std::size_t i = width; i-- > 0;) out_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
   }
   void raw(bytes_view data) { out_.insert(out_.end(), data.begin(), data.end()); }
-  // `width` is that of the length in front.
+  // `width` is that of the length in front. What has a length that does not fit makes the whole nothing: cut
+  // off, it would be read as something else.
   void counted(bytes_view data, std::size_t width) {
+    if (width < sizeof(std::uint64_t) && data.size() >> (8 * width) != 0) {
+      fits_ = false;
+      return;
+    }
     number(data.size(), width);
     raw(data);
   }
-  bytes take() { return std::move(out_); }
+  // Empty when something did not fit.
+  bytes take() {
+    if (!fits_) wipe(out_);
+    return fits_ ? std::move(out_) : bytes{};
+  }
 
  private:
   bytes out_;
+  bool fits_ = true;
 };
 
 // After the first thing that is not there, everything is empty or zero, and is_good() false.

@@ -53,7 +53,7 @@ struct engine_info {
   bool session_offered = false;         // the ClientHello asks for the abbreviated handshake; from start()
   bool server_answered = false;         // with a ServerHello; changes during the handshake
   std::string verify_result;            // "ok", or X.509's reason, or "" when nothing was verified
-  std::string peer_subject;             // RFC 2253, "" without a certificate
+  std::string peer_subject;             // RFC 2253, cut behind 1,024 bytes, "" without a certificate
   std::string peer_sha256;              // lower-case hex of the leaf's DER, "" without a certificate
   std::string alpn;                     // negotiated protocol, "" if none
   std::optional<alert> alert_received;  // the last one, changes at any time

@@ -9,7 +9,7 @@ namespace tlsmodem::tls {
 class live_association {
  public:
   // Keys, CIDs and what AT#TINFO tells: all that does not change with every record. continue_association()
-  // takes it up again.
+  // takes it up again. Empty: it cannot be kept.
   virtual secret encode() const = 0;
   virtual const dtls12::sequence_counters& counters() const = 0;
   // Every number is asked for and told there from here on; null ends that.

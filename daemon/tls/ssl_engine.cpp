@@ -14,6 +14,8 @@ namespace {
 
 // Plaintext of one record.
 constexpr std::size_t record_bytes = SSL3_RT_MAX_PLAIN_LENGTH;
+// A line that tells it stays below the longest of the protocol, escaped as it is.
+constexpr std::size_t max_subject_bytes = 1024;
 // A bound on records that libssl throws away in one go behind our close_notify.
 constexpr unsigned max_discarded_records = 1000;
 
@@ -32,7 +34,10 @@ std::string subject_of(X509* certificate) {
   X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253);
   char* start = nullptr;
   const long size = BIO_get_mem_data(text.get(), &start);
-  return size > 0 ? std::string(start, static_cast<std::size_t>(size)) : std::string{};
+  if (size <= 0) return {};
+  std::string subject(start, static_cast<std::size_t>(size));
+  if (subject.size() > max_subject_bytes) subject.replace(max_subject_bytes, std::string::npos, "...");
+  return subject;
 }
 
 std::string sha256_of(X509* certificate) {
@@ -130,7 +135,8 @@ void ssl_engine::establish() {
   info_.suite = SSL_CIPHER_standard_name(suite);
   info_.suite_id = SSL_CIPHER_get_protocol_id(suite);
   info_.cost = record_cost_of(suite, SSL_version(ssl()), notes_.encrypts_then_macs);
-  info_.has_cid = notes_.peer_cid.has_value();
+  // A server can answer the extension and choose a version that has no connection ID.
+  info_.has_cid = notes_.peer_cid.has_value() && SSL_version(ssl()) == DTLS1_2_VERSION;
   info_.alpn = alpn_of(ssl());
   info_.resumed = was_resumed();
   if (X509* const leaf = SSL_get0_peer_certificate(ssl())) {

@@ -57,6 +57,11 @@ void add_extensions(X509* certificate, X509* issuer, const certificate_request& 
   add_extension(certificate, issuer, NID_authority_key_identifier, "keyid");
 }
 
+void add_name_part(X509_NAME* name, const char* attribute, const std::string& value) {
+  require(X509_NAME_add_entry_by_txt(name, attribute, MBSTRING_UTF8,
+                                     reinterpret_cast<const unsigned char*>(value.c_str()), -1, -1, 0) == 1);
+}
+
 // `issuer` null: signed by its own key.
 identity make_certificate(const identity* issuer, const certificate_request& request,
                           std::shared_ptr<EVP_PKEY> key) {
@@ -68,9 +73,8 @@ identity make_certificate(const identity* issuer, const certificate_request& req
   X509_gmtime_adj(X509_getm_notAfter(certificate), request.not_after_days * day_seconds);
   require(X509_set_pubkey(certificate, made.key.get()) == 1);
   X509_NAME* const name = X509_get_subject_name(certificate);
-  require(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-                                     reinterpret_cast<const unsigned char*>(request.common_name.c_str()), -1,
-                                     -1, 0) == 1);
+  add_name_part(name, "CN", request.common_name);
+  for (const std::string& unit : request.units) add_name_part(name, "OU", unit);
   X509* const signer = issuer != nullptr ? issuer->certificate.get() : certificate;
   EVP_PKEY* const signing_key = issuer != nullptr ? issuer->key.get() : made.key.get();
   require(X509_set_issuer_name(certificate, X509_get_subject_name(signer)) == 1);

@@ -26,6 +26,7 @@ struct certificate_request {
   int not_before_days = -1;  // from today
   int not_after_days = 30;
   const char* digest = "SHA256";
+  std::vector<std::string> units = {};  // organizational units of the subject, at most 64 bytes each
 };
 
 struct identity {

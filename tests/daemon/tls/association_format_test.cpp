@@ -125,6 +125,19 @@ TEST_P(kept, with_a_key_of_another_length_is_refused) {
   }
 }
 
+// A server chooses its subject: one too long must not be read as the fields behind it.
+TEST(kept_association, with_a_text_that_does_not_fit_is_not_kept) {
+  for (const std::size_t size : {65535U, 65536U, 70000U}) {
+    tls::engine_info info;
+    info.peer_subject = std::string(size, 'x');
+    const tls::association_engine engine(
+        std::make_unique<dtls12::association>(client_side({}), dtls12::sequence_counters{}), info, {});
+    const secret kept = engine.encode();
+    EXPECT_EQ(kept.empty(), size > 65535);
+    EXPECT_EQ(continue_association(kept.view(), {}) == nullptr, size > 65535);
+  }
+}
+
 TEST(kept_association, of_another_version_is_refused) {
   live_pair peers;
   bytes form = kept_form(peers);

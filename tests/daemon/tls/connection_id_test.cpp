@@ -113,6 +113,23 @@ TEST(connection_id, that_the_server_does_not_know_is_not_used) {
   EXPECT_EQ(peers.server.received(), std::vector<bytes>{to_bytes("question")});
 }
 
+TEST(connection_id, is_not_used_with_a_version_that_has_none) {
+  bytes answer = {2, 0x51, 0x52};
+  auto server = answering(answer);
+  SSL_set_max_proto_version(server.ssl(), DTLS1_VERSION);
+  auto options = offering({1, 2, 3});
+  options.min_version = tls::tls_version::tls1_1;
+  const auto client = engine_for(options);
+  simulation network(*client, server);
+  network.connect();
+  ASSERT_EQ(client->state(), tls::engine_state::established) << client->failure().why.text;
+  EXPECT_EQ(client->info().version, "DTLSv1");
+  EXPECT_FALSE(client->info().has_cid);
+  client->send(as_bytes("question"), network.now());
+  network.settle();
+  EXPECT_EQ(server.received(), std::vector<bytes>{to_bytes("question")});
+}
+
 TEST(connection_id, lets_nothing_of_libssl_out) {
   bytes answer = {2, 0x51, 0x52};
   auto server = answering(answer);

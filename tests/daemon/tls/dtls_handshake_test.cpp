@@ -34,6 +34,18 @@ TEST(dtls_handshake, connects_with_certificates) {
   EXPECT_EQ(peers.client->info().peer_sha256.size(), 64U);
 }
 
+// Of a server that wants to fill the lines of the protocol.
+TEST(dtls_handshake, tells_a_long_subject_cut) {
+  const identity chatty = issue(pki().root, {.common_name = "chatty",
+                                             .dns = {"server.example"},
+                                             .units = std::vector<std::string>(100, std::string(64, 'u'))});
+  pair peers(certificate_client(datagram), certificate_server(datagram, chatty));
+  ASSERT_TRUE(peers.up()) << peers.why();
+  const auto& subject = peers.client->info().peer_subject;
+  EXPECT_EQ(subject.size(), 1024U + 3U);
+  EXPECT_TRUE(subject.ends_with("..."));
+}
+
 TEST(dtls_handshake, connects_with_a_client_certificate_in_small_datagrams) {
   const identity root = make_root("Client Root");
   const identity own = issue(root, {.common_name = "device", .role = certificate_role::client});
