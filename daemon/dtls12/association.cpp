@@ -9,9 +9,11 @@ constexpr std::uint16_t epoch_of_client = 1;  // nothing renegotiates
 
 }  // namespace
 
-association::association(association_parameters parameters, const sequence_counters& counters)
+association::association(association_parameters parameters, const sequence_counters& counters,
+                         std::optional<usage_limits> limits)
     : parameters_(std::move(parameters)),
       counters_(counters),
+      limits_(limits.value_or(limits_of(parameters_.suite))),
       protects_(parameters_.suite, parameters_.keys.client.clone()),
       unprotects_(parameters_.suite, parameters_.keys.server.clone()) {}
 
@@ -24,10 +26,18 @@ record_cost association::cost() const {
 
 seal_outcome association::can_seal_data() {
   const auto number = counters_.write_next;
-  if (number > last_data_number) return seal_outcome::used_up;
+  if (number >= limits_.records) return seal_outcome::used_up;
   if (journal_ != nullptr && !journal_->may_write(number + control_reserve))
     return seal_outcome::not_reserved;
   return seal_outcome::sealed;
+}
+
+std::size_t association::padding_for(std::uint8_t type, std::size_t content_bytes) const {
+  const auto block = parameters_.padding_block;
+  const std::size_t inner = content_bytes + 1;  // with the real type
+  // A Finished has nothing to hide, and finds less room where it shares a datagram.
+  if (block <= 1 || type == handshake || inner >= max_plaintext_bytes) return 0;
+  return std::min((block - inner % block) % block, max_plaintext_bytes - inner);
 }
 
 seal_outcome association::seal(std::uint8_t type, bytes_view content, bytes& out) {
@@ -41,9 +51,8 @@ seal_outcome association::seal(std::uint8_t type, bytes_view content, bytes& out
   }
   ++counters_.write_next;  // taken, even if what follows fails
   if (journal_ != nullptr) journal_->note(counters_);
-  const auto block = parameters_.padding_block;
-  const std::size_t padding = block > 1 ? (block - (content.size() + 1) % block) % block : 0;
-  return protects_.protect(type, epoch_of_client, number, parameters_.peer_cid, content, padding, out)
+  return protects_.protect(type, epoch_of_client, number, parameters_.peer_cid, content,
+                           padding_for(type, content.size()), out)
              ? seal_outcome::sealed
              : seal_outcome::failed;
 }

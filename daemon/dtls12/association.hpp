@@ -4,9 +4,11 @@
 
 #include "protection.hpp"
 #include "sequence_journal.hpp"
+#include "usage_limits.hpp"
 
 #include <array>
 #include <memory>
+#include <optional>
 
 namespace tlsmodem::dtls12 {
 
@@ -16,13 +18,14 @@ struct association_parameters {
   connection_keys keys;
   bytes own_cid;                  // in the records that the peer sends; empty: they have none
   bytes peer_cid;                 // in the records that we send
-  std::size_t padding_block = 0;  // RFC 9146: with a CID, contents are filled up to multiples of this
+  std::size_t padding_block = 0;  // RFC 9146: with a CID, contents are filled up to multiples of this, but
+                                  // not beyond max_plaintext_bytes
 };
 
 enum class seal_outcome : std::uint8_t {
   sealed,
   not_reserved,  // the journal has to get more numbers first
-  used_up,       // the numbers of this key have come to their end: only a new handshake helps
+  used_up,       // this key has protected all that it may: only a new handshake helps
   failed,        // libcrypto did
 };
 
@@ -42,10 +45,10 @@ class association {
  public:
   // Numbers that are left for alerts and repeated Finished messages when data have to wait.
   static constexpr std::uint64_t control_reserve = 16;
-  // Data end this long before the last number.
-  static constexpr std::uint64_t last_data_number = max_sequence - 65536;
 
-  association(association_parameters parameters, const sequence_counters& counters);
+  // `limits`: other than those of the suite.
+  association(association_parameters parameters, const sequence_counters& counters,
+              std::optional<usage_limits> limits = std::nullopt);
 
   // From here on every number is asked for and told. Null: nothing outlives this object.
   void use_journal(sequence_journal* journal) { journal_ = journal; }
@@ -71,14 +74,19 @@ class association {
   const association_parameters& parameters() const { return parameters_; }
   const sequence_counters& counters() const { return counters_; }
   record_cost cost() const;
-  // How many records met this verdict.
+  // So many records were not authentic that the next one might be forged well: nothing may be opened any
+  // more.
+  bool is_worn_out() const { return count(verdict::not_authentic) >= limits_.forgeries; }
+  // How many records met this verdict, since this object was made.
   std::uint64_t count(verdict which) const { return counts_[static_cast<std::size_t>(which)]; }
 
  private:
   verdict examine(const record_view& record);
+  std::size_t padding_for(std::uint8_t type, std::size_t content_bytes) const;
 
   association_parameters parameters_;
   sequence_counters counters_;
+  usage_limits limits_;
   record_protection protects_;
   record_protection unprotects_;
   sequence_journal* journal_ = nullptr;

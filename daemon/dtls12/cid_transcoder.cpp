@@ -84,11 +84,12 @@ bool cid_transcoder::reprotect_for_libssl(bytes_view raw, bytes& record) {
   if (!association_->next_record(raw, seen)) return false;
   const auto opened = association_->open(seen);
   if (opened.is != verdict::accepted) return false;
-  if (opened.type == application_data) {
-    if (early_.size() < max_waiting) early_.emplace_back(opened.content.begin(), opened.content.end());
+  if (opened.type == application_data || opened.type == alert) {
+    if (early_.size() < max_waiting)
+      early_.push_back({opened.type, bytes(opened.content.begin(), opened.content.end())});
     return false;
   }
-  if (opened.type != handshake && opened.type != alert) return false;
+  if (opened.type != handshake) return false;
   record.clear();
   return to_libssl_->protect(opened.type, seen.epoch, seen.sequence, {}, opened.content, 0, record);
 }

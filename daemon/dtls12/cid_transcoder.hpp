@@ -17,6 +17,13 @@
 
 namespace tlsmodem::dtls12 {
 
+// Application data or an alert that overtook the server's Finished.
+struct early_record {
+  std::uint8_t type = 0;
+  bytes content;
+  bool operator==(const early_record&) const = default;
+};
+
 class cid_transcoder {
  public:
   struct configuration {
@@ -45,8 +52,9 @@ class cid_transcoder {
 
   bytes_view own_cid() const { return config_.own_cid; }
   bool has_keys() const { return association_ != nullptr; }
-  // Application data that came before the handshake was done, one record each.
-  std::vector<bytes> take_early_data() { return std::move(early_); }
+  // What came under the keys before the handshake was done and is not part of it, in its order.
+  const std::vector<early_record>& early() const { return early_; }
+  std::vector<early_record> take_early() { return std::move(early_); }
   // Protected records that nobody has looked at yet.
   std::deque<bytes> take_waiting() { return std::move(waiting_); }
   // Precondition: has_keys().
@@ -63,7 +71,7 @@ class cid_transcoder {
   std::unique_ptr<record_protection> from_libssl_;
   std::unique_ptr<record_protection> to_libssl_;
   std::deque<bytes> waiting_;
-  std::vector<bytes> early_;
+  std::vector<early_record> early_;
 };
 
 }  // namespace tlsmodem::dtls12

@@ -21,8 +21,8 @@ inline constexpr std::uint16_t wire_version = 0xfefd;
 inline constexpr std::size_t max_plaintext_bytes = std::size_t{1} << 14;      // RFC 5246 6.2.1
 inline constexpr std::size_t max_payload_bytes = max_plaintext_bytes + 2048;  // RFC 5246 6.2.3
 inline constexpr std::uint64_t max_sequence = (std::uint64_t{1} << 48) - 1;
-inline constexpr std::size_t max_cid_bytes = 255;       // RFC 9146 3
-inline constexpr std::size_t max_padding_block = 1024;  // the longest content still makes a record with it
+inline constexpr std::size_t max_cid_bytes = 255;  // RFC 9146 3
+inline constexpr std::size_t max_padding_block = 1024;
 
 // Views into the datagram.
 struct record_view {

@@ -163,6 +163,21 @@ std::string describe_alert(std::uint8_t description) {
   return std::string(alert_name(description)) + " (" + std::to_string(description) + ")";
 }
 
+std::optional<alert> parse_alert(bytes_view content) {
+  if (content.size() != 2) return std::nullopt;
+  return alert{content[0], content[1]};
+}
+
+bool is_fatal(const alert& seen) {
+  return seen.level == SSL3_AL_FATAL && seen.description != SSL3_AD_CLOSE_NOTIFY;
+}
+
+engine_failure explain_fatal(const alert& received) {
+  return {{at::error::alert_received, "the server sent the alert " + describe_alert(received.description)},
+          received.description,
+          false};
+}
+
 engine_failure explain_failure(const failure_facts& facts) {
   const int received_alert = received_alert_of(facts.error);
   if (received_alert >= 0) return received(received_alert, facts);

@@ -15,6 +15,15 @@ const char* alert_name(std::uint8_t description);
 // "bad_record_mac (20)"
 std::string describe_alert(std::uint8_t description);
 
+// The content of an alert record; nothing for one of another length.
+std::optional<alert> parse_alert(bytes_view content);
+
+// close_notify is none, whatever its level says: it ends an association without an error.
+bool is_fatal(const alert& seen);
+
+// What a fatal alert of the server does to a protected association.
+engine_failure explain_fatal(const alert& received);
+
 struct failure_facts {
   const callback_notes& notes;
   bool psk_mode = false;

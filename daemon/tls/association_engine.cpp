@@ -13,6 +13,7 @@ using dtls12::verdict;
 constexpr std::uint8_t warning = 1;
 constexpr std::uint8_t fatal = 2;
 constexpr std::uint8_t close_notify = 0;
+constexpr std::uint8_t bad_record_mac = 20;
 constexpr std::uint8_t client_hello = 1;
 constexpr std::uint8_t finished = 20;
 constexpr std::size_t handshake_header_bytes = 12;
@@ -30,6 +31,12 @@ association_engine::association_engine(std::unique_ptr<dtls12::association> asso
 }
 
 // ---- receiving
+
+void association_engine::take_early(const std::vector<dtls12::early_record>& records, time_point now) {
+  for (const auto& record : records) {
+    if (!is_over()) take_content(record.type, record.content, now);
+  }
+}
 
 // True when one of its records was authentic and newer than all before it.
 bool association_engine::take_datagram(bytes_view datagram, time_point now) {
@@ -52,35 +59,38 @@ bool association_engine::take_record(const dtls12::record_view& record, time_poi
     ++info_.ignored_client_hellos;
   if (opened.is != verdict::accepted) {
     ++info_.ignored_records;
+    if (association_->is_worn_out()) give_up_worn_out_keys();
     return false;
   }
-  switch (opened.type) {
+  take_content(opened.type, opened.content, now);
+  return opened.is_newest;
+}
+
+void association_engine::take_content(std::uint8_t type, bytes_view content, time_point now) {
+  switch (type) {
     case dtls12::application_data:
       unconfirmed_.forget();  // a server that sends data has our Finished
-      if (!opened.content.empty()) incoming_.push(opened.content);
+      if (!content.empty()) incoming_.push(content);
       break;
     case dtls12::alert:
-      take_alert(opened.content);
+      take_alert(content);
       break;
     case dtls12::handshake:
-      take_handshake(opened.content, now);
+      take_handshake(content, now);
       break;
     default:
       break;
   }
-  return opened.is_newest;
 }
 
 void association_engine::take_alert(bytes_view content) {
-  if (content.size() != 2) return;
-  const alert seen{content[0], content[1]};
+  const auto seen = parse_alert(content);
+  if (!seen) return;
   info_.alert_received = seen;
-  if (seen.description == close_notify) {
+  if (seen->description == close_notify) {
     state_ = engine_state::peer_closed;
-  } else if (seen.level == fatal) {
-    failure_ = {{at::error::alert_received, "the server sent the alert " + describe_alert(seen.description)},
-                seen.description,
-                false};
+  } else if (is_fatal(*seen)) {
+    failure_ = explain_fatal(*seen);
     state_ = engine_state::failed;
   }
 }
@@ -130,6 +140,14 @@ send_outcome association_engine::send(bytes_view plaintext, time_point now) {
 void association_engine::send_alert(alert what) {
   const std::uint8_t content[] = {what.level, what.description};
   if (seal(dtls12::alert, content) == seal_outcome::sealed) info_.alert_sent = what;
+}
+
+// RFC 6347 4.1.2.7: who does not drop them in silence any more says bad_record_mac, and it is over.
+void association_engine::give_up_worn_out_keys() {
+  if (!is_shut_) send_alert({fatal, bad_record_mac});
+  failure_ = {
+      {at::error::integrity_failure, "too many forged records came for these keys"}, bad_record_mac, false};
+  state_ = engine_state::failed;
 }
 
 void association_engine::shut(time_point) {

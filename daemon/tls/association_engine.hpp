@@ -2,13 +2,14 @@
 // taken up again with what was kept of it.
 #pragma once
 
-#include "daemon/dtls12/association.hpp"
+#include "daemon/dtls12/cid_transcoder.hpp"
 #include "engine.hpp"
 #include "last_flight.hpp"
 #include "live_association.hpp"
 
 #include <deque>
 #include <memory>
+#include <vector>
 
 namespace tlsmodem::tls {
 
@@ -16,6 +17,9 @@ class association_engine final : public engine, public live_association {
  public:
   association_engine(std::unique_ptr<dtls12::association> association, engine_info info,
                      last_flight unconfirmed);
+
+  // What came before the handshake was done; once, before anything else.
+  void take_early(const std::vector<dtls12::early_record>& records, time_point now);
 
   void start(time_point) override {}
   void feed(bytes_view datagram, time_point now) override { take_datagram(datagram, now); }
@@ -45,9 +49,11 @@ class association_engine final : public engine, public live_association {
  private:
   bool take_datagram(bytes_view datagram, time_point now);
   bool take_record(const dtls12::record_view& record, time_point now);
+  void take_content(std::uint8_t type, bytes_view content, time_point now);
   void take_alert(bytes_view content);
   void take_handshake(bytes_view content, time_point now);
   void send_alert(alert what);
+  void give_up_worn_out_keys();
   dtls12::seal_outcome seal(std::uint8_t type, bytes_view content);
   bool is_over() const { return state_ == engine_state::failed || state_ == engine_state::peer_closed; }
 

@@ -15,10 +15,12 @@ namespace tlsmodem::tls {
 namespace {
 
 // The datagram engine leans on how 3.0 keeps its DTLS timer: docs/decisions/0003-dtls-timer.md.
-static_assert(OPENSSL_VERSION_NUMBER >= 0x30000000L && OPENSSL_VERSION_NUMBER < 0x30100000L,
+// Before 3.0.3, EVP_MAC_init() without a key does not begin anew: the record layer's MACs would be wrong.
+static_assert(OPENSSL_VERSION_NUMBER >= 0x30000030L && OPENSSL_VERSION_NUMBER < 0x30100000L,
               "the DTLS timer of this version of libssl has not been examined");
 constexpr unsigned examined_major = 3;
 constexpr unsigned examined_minor = 0;
+constexpr unsigned first_patch = 3;
 
 // RFC 7301: a protocol name has 1 to 255 bytes, the list fits a 16-bit length.
 constexpr std::size_t max_alpn_name_bytes = 255;
@@ -41,10 +43,10 @@ maybe_failure check_timers(const context_options& options) {
 }
 
 maybe_failure check_library(transport_kind transport) {
-  const bool examined =
-      OPENSSL_version_major() == examined_major && OPENSSL_version_minor() == examined_minor;
+  const bool examined = OPENSSL_version_major() == examined_major &&
+                        OPENSSL_version_minor() == examined_minor && OPENSSL_version_patch() >= first_patch;
   if (examined || transport == transport_kind::stream) return std::nullopt;
-  return at::failure{at::error::internal, std::string("DTLS needs OpenSSL 3.0, this is ") +
+  return at::failure{at::error::internal, std::string("DTLS needs OpenSSL 3.0, from 3.0.3 on, this is ") +
                                               OpenSSL_version(OPENSSL_VERSION_STRING)};
 }
 

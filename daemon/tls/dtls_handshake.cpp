@@ -29,8 +29,8 @@ bytes choose_own_cid(const std::optional<cid_choice>& choice) {
   if (!choice) return {};
   if (!choice->is_random) return choice->value;
   bytes random(random_cid_bytes);
-  // Unpredictable is better, but nothing depends on it.
-  RAND_bytes(random.data(), static_cast<int>(random.size()));
+  // Without random numbers libssl makes no ClientHello either.
+  if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1) return {};
   return random;
 }
 
@@ -63,7 +63,13 @@ void dtls_handshake::feed(bytes_view ciphertext, time_point now) {
   feed_handshake(ciphertext);
   follow_libssl_timer(now);
   send_out();
+  if (is_dtls1_0()) {
+    // Protected records wait from before the version was known.
+    for (const bytes& record : transcoder_.take_waiting()) feed_dtls1_0(record, now);
+    return;
+  }
   if (state() == engine_state::established) keep_last_flight(already_out);
+  if (state() == engine_state::handshaking) heed_early_alerts();
 }
 
 void dtls_handshake::feed_handshake(bytes_view datagram) {
@@ -76,6 +82,16 @@ void dtls_handshake::feed_handshake(bytes_view datagram) {
     const bool keys_are_right = notes_.server_hello && SSL_session_reused(ssl()) != 0;
     if (is_dtls1_0() || !transcoder_.next_for_libssl(keys_are_right, scratch_)) break;
     advance(scratch_);
+  }
+}
+
+// They are as authentic as behind the handshake, and behind a fatal one no Finished comes.
+void dtls_handshake::heed_early_alerts() {
+  for (const auto& record : transcoder_.early()) {
+    const auto seen = record.type == dtls12::alert ? parse_alert(record.content) : std::nullopt;
+    if (!seen) continue;
+    notes_.alert_received = seen;
+    if (is_fatal(*seen)) return fail(explain_fatal(*seen));
   }
 }
 
@@ -201,12 +217,12 @@ void dtls_handshake::retransmit() {
 
 std::unique_ptr<engine> dtls_handshake::succeed(time_point now) {
   if (is_dtls1_0() || state() != engine_state::established || !transcoder_.has_keys()) return nullptr;
-  const auto early = transcoder_.take_early_data();
+  const auto early = transcoder_.take_early();
   const auto waiting = transcoder_.take_waiting();
   auto association = transcoder_.finish();
   auto made = std::make_unique<association_engine>(std::move(association), info(), std::move(last_flight_));
   for (; !outgoing_.empty(); outgoing_.pop()) made->outgoing().push(outgoing_.front());
-  for (const bytes& data : early) made->incoming().push(data);
+  made->take_early(early, now);
   for (const bytes& record : waiting) made->feed(record, now);
   return made;
 }

@@ -32,6 +32,7 @@ class dtls_handshake final : public ssl_engine {
   void deliver(bytes_view plaintext) override;
   bool is_dtls1_0() const;
   void feed_handshake(bytes_view datagram);
+  void heed_early_alerts();
   void note_filtered(const filtered_datagram& filtered);
   void feed_unprotected(bytes_view records);
   void feed_dtls1_0(bytes_view datagram, time_point now);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace tlsmodem::test {
 namespace {
 
@@ -28,9 +30,9 @@ TEST(association, counts_its_records) {
 }
 
 TEST(association, goes_on_where_its_counters_say) {
-  association client(client_side({}), {0x0a0b0c0d0e0f, {}});
-  EXPECT_EQ(number_of(seal(client, text)), 0x0a0b0c0d0e0fU);
-  EXPECT_EQ(number_of(seal(client, text)), 0x0a0b0c0d0e10U);
+  association client(client_side({}), {0x0a0b0c, {}});
+  EXPECT_EQ(number_of(seal(client, text)), 0x0a0b0cU);
+  EXPECT_EQ(number_of(seal(client, text)), 0x0a0b0dU);
 }
 
 TEST(association, takes_a_number_also_for_what_fails) {
@@ -62,15 +64,45 @@ TEST(association, appends_its_records) {
 }
 
 TEST(association, keeps_its_last_numbers_for_alerts) {
-  association client(client_side({}), {association::last_data_number, {}});
+  const std::uint64_t last_for_data = dtls12::limits_of(gcm).records - 1;
+  association client(client_side({}), {last_for_data, {}});
   EXPECT_EQ(client.can_seal_data(), seal_outcome::sealed);
   EXPECT_FALSE(seal(client, text).empty());
   bytes out;
   EXPECT_EQ(client.can_seal_data(), seal_outcome::used_up);
   EXPECT_EQ(client.seal(dtls12::application_data, text, out), seal_outcome::used_up);
-  EXPECT_EQ(client.counters().write_next, association::last_data_number + 1);
+  EXPECT_EQ(client.counters().write_next, last_for_data + 1);
   EXPECT_TRUE(out.empty());
   EXPECT_EQ(client.seal(dtls12::alert, text, out), seal_outcome::sealed);
+}
+
+class limited : public testing::TestWithParam<dtls12::protection_suite> {};
+
+TEST_P(limited, protects_no_more_records_than_its_key_may) {
+  const auto limits = dtls12::limits_of(GetParam());
+  EXPECT_LT(limits.records, dtls12::max_sequence);
+  both_ends ends({GetParam(), {}, {}, 0});
+  association client(client_side({GetParam(), {}, {}, 0}), {limits.records - 1, {}});
+  EXPECT_EQ(verdict_on(ends.server, seal(client, text)), verdict::accepted);
+  EXPECT_EQ(client.can_seal_data(), seal_outcome::used_up);
+  EXPECT_EQ(verdict_on(ends.server, seal(client, text, dtls12::alert)), verdict::accepted);
+}
+
+INSTANTIATE_TEST_SUITE_P(suites, limited, testing::ValuesIn(all_suites()),
+                         [](const auto& test) { return name_of(test.param); });
+
+TEST(association, is_worn_out_by_forgeries_only) {
+  association server(server_side({}), {}, dtls12::usage_limits{100, 3});
+  association client(client_side({}), {});
+  const bytes record = seal(client, text);
+  for (int i = 0; i < 10; ++i) verdict_on(server, record);  // replayed
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(server.is_worn_out()) << i;
+    bytes forged = seal(client, text);
+    forged.back() ^= 1;
+    EXPECT_EQ(verdict_on(server, forged), verdict::not_authentic);
+  }
+  EXPECT_TRUE(server.is_worn_out());
 }
 
 TEST(association, ends_with_its_last_number) {
@@ -185,6 +217,27 @@ TEST(association, fills_contents_up_to_blocks) {
       EXPECT_EQ(bytes(opened.content.begin(), opened.content.end()), count_up(size));
     }
   }
+}
+
+TEST(association, fills_nothing_up_beyond_the_longest_plaintext) {
+  constexpr std::size_t block = 1000;
+  constexpr std::size_t longest = dtls12::max_plaintext_bytes;
+  both_ends ends({gcm, {}, {7}, block});
+  const std::size_t fixed = dtls12::cost_of(gcm, 1).fixed_bytes;
+  for (const std::size_t size : {longest - block - 1, longest - block, longest - 2, longest - 1, longest}) {
+    const bytes record = seal(ends.client, bytes(size, 1));
+    EXPECT_LE(record.size() - fixed, std::max(longest, size + 1)) << size;
+    const auto opened = open(ends.server, record);
+    ASSERT_EQ(opened.is, verdict::accepted) << size;
+    EXPECT_EQ(opened.content.size(), size);
+  }
+}
+
+TEST(association, fills_no_handshake_message_up) {
+  both_ends ends({gcm, {}, {7}, 64});
+  const auto cost = dtls12::cost_of(gcm, 1);
+  EXPECT_EQ(seal(ends.client, text, dtls12::handshake).size(), cost.fixed_bytes + text.size() + 1);
+  EXPECT_EQ(seal(ends.client, bytes{1, 0}, dtls12::alert).size(), cost.fixed_bytes + 64);
 }
 
 TEST(association, fills_nothing_up_without_a_cid) {

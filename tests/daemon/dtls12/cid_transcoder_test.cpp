@@ -205,17 +205,19 @@ TEST_F(transcoder, tells_the_protected_from_the_unprotected) {
   EXPECT_EQ(taken_by_libssl(), std::vector<bytes>{count_up(30)});
 }
 
-TEST_F(transcoder, keeps_early_data_from_libssl) {
+TEST_F(transcoder, keeps_early_data_and_alerts_from_libssl) {
   make();
-  std::vector<bytes> expected;
+  std::vector<dtls12::early_record> expected;
   for (unsigned i = 0; i < max_waiting + 4; ++i) {
-    if (i < max_waiting) expected.push_back(count_up(5, i));
-    receive(seal(*server_, count_up(5, i)));
+    const std::uint8_t type = i % 3 == 2 ? dtls12::alert : dtls12::application_data;
+    if (i < max_waiting) expected.push_back({type, count_up(5, i)});
+    receive(seal(*server_, count_up(5, i), type));
     EXPECT_TRUE(taken_by_libssl().empty());
   }
+  EXPECT_EQ(coder_->early(), expected);
   receive(seal(*server_, count_up(30), dtls12::handshake));
   EXPECT_EQ(taken_by_libssl(), std::vector<bytes>{count_up(30)});
-  EXPECT_EQ(coder_->take_early_data(), expected);
+  EXPECT_EQ(coder_->take_early(), expected);
 }
 
 TEST_F(transcoder, gives_a_record_to_libssl_once) {
@@ -238,7 +240,7 @@ TEST_F(transcoder, drops_foreign_cids_epochs_and_forgeries) {
   for (const bytes& record : {foreign, late, early, forged}) EXPECT_TRUE(receive(record).empty());
   receive(seal(*server_, count_up(1), dtls12::change_cipher_spec));
   EXPECT_TRUE(taken_by_libssl().empty());
-  EXPECT_TRUE(coder_->take_early_data().empty());
+  EXPECT_TRUE(coder_->early().empty());
 }
 
 TEST_F(transcoder, without_a_cid_of_its_own_stops_at_one) {

@@ -47,5 +47,20 @@ TEST(alerts, a_warning_sent_earlier_is_not_the_cause) {
   EXPECT_EQ(failure.why.text, "bad length");
 }
 
+TEST(alerts, of_two_bytes_only) {
+  for (const bytes& content : {bytes{}, bytes{2}, bytes{2, 40, 0}}) EXPECT_FALSE(parse_alert(content));
+  const auto seen = parse_alert(bytes{2, 40});
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->level, 2);
+  EXPECT_EQ(seen->description, 40);
+}
+
+TEST(alerts, are_fatal_by_their_level_but_for_close_notify) {
+  EXPECT_TRUE(is_fatal({2, 40}));
+  EXPECT_FALSE(is_fatal({1, 40}));
+  EXPECT_FALSE(is_fatal({2, 0}));
+  EXPECT_FALSE(is_fatal({1, 0}));
+}
+
 }  // namespace
 }  // namespace tlsmodem::tls

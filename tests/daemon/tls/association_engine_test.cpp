@@ -101,6 +101,43 @@ TEST(association_engine, fails_with_a_fatal_alert) {
   EXPECT_TRUE(peers.client->incoming().empty());
 }
 
+TEST(association_engine, takes_early_records_in_their_order) {
+  tls::association_engine client(
+      std::make_unique<dtls12::association>(client_side({}), dtls12::sequence_counters{}), {}, {});
+  client.take_early({{dtls12::application_data, text},
+                     {dtls12::alert, {1, 90}},
+                     {dtls12::alert, {1, 0}},
+                     {dtls12::application_data, count_up(3)}},
+                    {});
+  EXPECT_EQ(take_packets(client.incoming()), std::vector<bytes>{text});
+  EXPECT_EQ(client.state(), engine_state::peer_closed);
+}
+
+TEST(association_engine, gives_up_keys_that_were_guessed_at_too_often) {
+  agreed what{gcm, {1}, {2}, 0};
+  dtls12::association server(server_side(what), {});
+  tls::association_engine client(
+      std::make_unique<dtls12::association>(client_side(what), dtls12::sequence_counters{},
+                                            dtls12::usage_limits{100, 3}),
+      {}, {});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(client.state(), engine_state::established);
+    bytes forged = seal(server, text);
+    forged.back() ^= 1;
+    client.feed(forged, {});
+  }
+  EXPECT_EQ(client.state(), engine_state::failed);
+  EXPECT_EQ(client.failure().why.code, at::error::integrity_failure);
+  EXPECT_EQ(client.failure().alert, 20);
+  client.feed(seal(server, text), {});
+  EXPECT_TRUE(client.incoming().empty());
+  const auto sent = take_packets(client.outgoing());
+  ASSERT_EQ(sent.size(), 1U);
+  const auto opened = open(server, sent[0]);
+  EXPECT_EQ(opened.type, dtls12::alert);
+  EXPECT_EQ(copy_of(opened.content), (bytes{2, 20}));
+}
+
 TEST(association_engine, only_notes_a_warning) {
   live_pair peers;
   peers.feed(bytes{1, 90}, dtls12::alert);
@@ -235,7 +272,7 @@ TEST(association_engine, opens_held_records_when_numbers_are_reserved) {
 TEST(association_engine, needs_a_handshake_when_its_numbers_are_used_up) {
   live_pair peers;
   const secret kept = peers.client->association()->encode();
-  peers.client = tls::continue_association(kept.view(), {dtls12::association::last_data_number, {}});
+  peers.client = tls::continue_association(kept.view(), {dtls12::limits_of(gcm).records - 1, {}});
   ASSERT_NE(peers.client, nullptr);
   EXPECT_EQ(peers.client->send(text, peers.now), send_outcome::ok);
   EXPECT_EQ(peers.client->send(text, peers.now), send_outcome::needs_handshake);

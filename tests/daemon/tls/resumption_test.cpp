@@ -216,6 +216,25 @@ TEST(dtls_resumption, our_last_flight_is_repeated_when_asked_for_but_not_for_eve
   EXPECT_TRUE(second.up());
 }
 
+// The server's Finished comes in the datagram that tells the version: nothing has to be sent again.
+TEST(dtls_resumption, takes_one_round_trip_with_either_version) {
+  for (const auto version : {tls::tls_version::tls1_1, tls::tls_version::tls1_2}) {
+    auto client = resuming_psk_client();
+    client.min_version = client.max_version.emplace(version);
+    pair first(client, psk_server());
+    ASSERT_TRUE(first.up()) << first.why();
+    const auto left = first.client->take_sessions();
+    pair second(client, first, left.front().state.view());
+    ASSERT_TRUE(second.up()) << second.why();
+    EXPECT_TRUE(second.client->info().resumed);
+    EXPECT_EQ(second.client->info().retransmissions, 0U);
+    EXPECT_LT(second.network.elapsed(), first.network.elapsed());
+    second.client->send(as_bytes("question"), second.network.now());
+    second.network.settle();
+    EXPECT_EQ(second.server.received(), std::vector<bytes>{to_bytes("question")});
+  }
+}
+
 TEST(dtls_resumption, our_last_flight_is_not_repeated_for_strangers) {
   pair first(resuming_psk_client(), psk_server());
   const auto left = first.client->take_sessions();
