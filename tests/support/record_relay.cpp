@@ -44,9 +44,10 @@ int bind_to_free_port(int fd) {
 // Type, and the message with its place in the handshake: the same when it is sent again, whatever the
 // record's number.
 bytes identity_of(const wire_record& record) {
-  bytes identity = {record.type};
-  if (record.type == record_type::handshake && record.data.size() >= 13 + 9)
-    identity.insert(identity.end(), record.data.begin() + 13, record.data.begin() + 13 + 9);
+  const bool has_message = record.type == record_type::handshake && record.data.size() >= 13 + 9;
+  const auto message = has_message ? bytes_view(record.data).subspan(13, 9) : bytes_view{};
+  bytes identity(message.begin(), message.end());
+  identity.push_back(record.type);
   return identity;
 }
 

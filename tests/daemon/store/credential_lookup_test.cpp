@@ -31,8 +31,10 @@ class lookup : public ::testing::Test {
       std::string text = std::to_string(entry.name.tag) + "/" +
                          std::to_string(static_cast<int>(entry.name.type)) +
                          (entry.is_volatile ? " 1 " : " 0 ");
-      for (const auto* content : {"channel", "user", "configured"})
-        if (parse_credential(psk, as_bytes(content), nullptr)->sha256 == entry.sha256) text += content;
+      for (const auto* content : {"channel", "user", "configured"}) {
+        const auto known = parse_credential(psk, as_bytes(content), nullptr);
+        if (known && known->sha256 == entry.sha256) text += content;
+      }
       out.push_back(text);
     }
     return out;
