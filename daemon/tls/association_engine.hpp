@@ -20,6 +20,8 @@ class association_engine final : public engine, public live_association {
 
   // What came before the handshake was done; once, before anything else.
   void take_early(const std::vector<dtls12::early_record>& records, time_point now);
+  // Sent already; from here on data of the server show that it has come there.
+  void await_confirmation(last_flight unconfirmed) { unconfirmed_ = std::move(unconfirmed); }
 
   void start(time_point) override {}
   void feed(bytes_view datagram, time_point now) override { take_datagram(datagram, now); }

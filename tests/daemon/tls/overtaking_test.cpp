@@ -19,13 +19,32 @@ std::vector<bytes> take_all(packet_queue& queue) {
   return all;
 }
 
+// As the server would protect it, under a number that it does not use.
+bytes record_of(const test_server& server, std::uint64_t number, std::uint8_t type, bytes_view content) {
+  std::array<std::uint8_t, SSL_MAX_MASTER_KEY_LENGTH> master{};
+  std::array<std::uint8_t, SSL3_RANDOM_SIZE> client_random{};
+  std::array<std::uint8_t, SSL3_RANDOM_SIZE> server_random{};
+  SSL_SESSION_get_master_key(SSL_get_session(server.ssl()), master.data(), master.size());
+  SSL_get_client_random(server.ssl(), client_random.data(), client_random.size());
+  SSL_get_server_random(server.ssl(), server_random.data(), server_random.size());
+  auto keys = dtls12::derive_keys(gcm_suite, "SHA256", master, client_random, server_random).value();
+  dtls12::record_protection protects(gcm_suite, std::move(keys.server));
+  bytes record;
+  EXPECT_TRUE(protects.protect(type, 1, number, {}, content, 0, record));
+  return record;
+}
+
+tls::context_options gcm_client() {
+  auto options = psk_client();
+  options.ciphers = {0x00a8};
+  options.resumes = true;
+  return options;
+}
+
 // A client and a server that is done, its last flight still under way.
 class overtaking : public testing::Test {
  protected:
-  overtaking() {
-    auto options = psk_client();
-    options.ciphers = {0x00a8};
-    client_ = engine_for(options);
+  overtaking() : client_(engine_for(gcm_client())) {
     client_->start(now_);
     while (client_->state() == tls::engine_state::handshaking && flight_.empty()) {
       for (const bytes& sent : take_all(client_->outgoing())) server_.feed(sent, now_);
@@ -40,19 +59,8 @@ class overtaking : public testing::Test {
   void feed(const std::vector<bytes>& datagrams) {
     for (const bytes& datagram : datagrams) client_->feed(datagram, now_);
   }
-  // As the server would protect it, under a number that it does not use.
   bytes record_of_server(std::uint8_t type, bytes_view content) {
-    std::array<std::uint8_t, SSL_MAX_MASTER_KEY_LENGTH> master{};
-    std::array<std::uint8_t, SSL3_RANDOM_SIZE> client{};
-    std::array<std::uint8_t, SSL3_RANDOM_SIZE> server{};
-    SSL_SESSION_get_master_key(SSL_get_session(server_.ssl()), master.data(), master.size());
-    SSL_get_client_random(server_.ssl(), client.data(), client.size());
-    SSL_get_server_random(server_.ssl(), server.data(), server.size());
-    auto keys = dtls12::derive_keys(gcm_suite, "SHA256", master, client, server).value();
-    dtls12::record_protection protects(gcm_suite, std::move(keys.server));
-    bytes record;
-    EXPECT_TRUE(protects.protect(type, 1, 40 + made_++, {}, content, 0, record));
-    return record;
+    return record_of(server_, 40 + made_++, type, content);
   }
 
   tls::time_point now_{};
@@ -105,6 +113,39 @@ TEST_F(overtaking, a_forged_alert_is_nothing) {
   feed(flight_);
   EXPECT_EQ(client_->state(), tls::engine_state::established) << client_->failure().why.text;
   EXPECT_FALSE(client_->info().alert_received);
+}
+
+// Its data are no sign that it has our Finished, which it cannot have yet.
+TEST(hurrying_server, is_still_owed_our_last_flight) {
+  for (const std::size_t place : {0U, 1U}) {  // before and behind the server's own flight
+    pair first(gcm_client(), psk_server());
+    const auto left = first.client->take_sessions();
+    test_server server(first.server);
+    const auto client = engine_for(gcm_client());
+    client->offer(left.front().state.view());
+    tls::time_point now{};
+    client->start(now);
+    std::vector<bytes> answers;
+    for (int hello = 0; hello < 2; ++hello) {
+      for (const bytes& answer : answers) client->feed(answer, now);
+      for (const bytes& sent : take_all(client->outgoing())) server.feed(sent, now);
+      answers = take_all(server.outgoing());
+    }
+    ASSERT_EQ(answers.size(), 1U);
+    const bytes early = record_of(server, 40, dtls12::application_data, as_bytes("early"));
+    answers.front().insert(place == 0 ? answers.front().begin() : answers.front().end(), early.begin(),
+                           early.end());
+    client->feed(answers.front(), now);
+    ASSERT_EQ(client->state(), tls::engine_state::established) << client->failure().why.text;
+    EXPECT_TRUE(client->info().resumed);
+    EXPECT_EQ(drain(client->incoming()), to_bytes("early"));
+    EXPECT_FALSE(take_all(client->outgoing()).empty());  // lost
+    now = server.deadline().value();
+    server.on_deadline(now);
+    for (const bytes& repeated : take_all(server.outgoing())) client->feed(repeated, now);
+    for (const bytes& sent : take_all(client->outgoing())) server.feed(sent, now);
+    EXPECT_TRUE(server.established()) << place;
+  }
 }
 
 }  // namespace
