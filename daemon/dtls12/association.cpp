@@ -14,6 +14,7 @@ association::association(association_parameters parameters, const sequence_count
     : parameters_(std::move(parameters)),
       counters_(counters),
       limits_(limits.value_or(limits_of(parameters_.suite))),
+      cost_in_(cost_of(parameters_.suite, parameters_.own_cid.size())),
       protects_(parameters_.suite, parameters_.keys.client.clone()),
       unprotects_(parameters_.suite, parameters_.keys.server.clone()) {}
 
@@ -57,12 +58,19 @@ seal_outcome association::seal(std::uint8_t type, bytes_view content, bytes& out
              : seal_outcome::failed;
 }
 
+// What cannot have been protected is no guess at the key: without a tag it would cost nothing.
+bool association::can_be_payload(std::size_t size) const {
+  const std::size_t outer = cost_in_.fixed_bytes - header_bytes - parameters_.own_cid.size();
+  return size >= outer + cost_in_.inner_bytes && (size - outer) % cost_in_.block_bytes == 0;
+}
+
 verdict association::examine(const record_view& record) {
   if (record.epoch != epoch_of_client) return verdict::wrong_epoch;
   // RFC 9146 4: once a CID was agreed, what comes without it is dropped.
   const bool has_cid = record.type == tls12_cid;
   if (record.version != wire_version || has_cid == parameters_.own_cid.empty()) return verdict::wrong_form;
   if (!std::ranges::equal(record.cid, parameters_.own_cid)) return verdict::foreign_cid;
+  if (!can_be_payload(record.payload.size())) return verdict::wrong_form;
   if (!counters_.received.is_fresh(record.sequence)) return verdict::replayed;
   return verdict::accepted;
 }

@@ -34,7 +34,8 @@ enum class verdict : std::uint8_t {
   accepted,
   not_reserved,  // may be opened again once the journal has got more numbers
   wrong_epoch,
-  wrong_form,  // with a CID where none was agreed, without one where one was, or of another version
+  wrong_form,  // with a CID where none was agreed, without one where one was, of another version, or of a
+               // length that the suite does not make
   foreign_cid,
   replayed,
   not_authentic,
@@ -82,11 +83,13 @@ class association {
 
  private:
   verdict examine(const record_view& record);
+  bool can_be_payload(std::size_t size) const;
   std::size_t padding_for(std::uint8_t type, std::size_t content_bytes) const;
 
   association_parameters parameters_;
   sequence_counters counters_;
   usage_limits limits_;
+  record_cost cost_in_;  // of the peer's records
   record_protection protects_;
   record_protection unprotects_;
   sequence_journal* journal_ = nullptr;

@@ -8,6 +8,8 @@ namespace {
 // What comes before it can be opened: a reordered flight, a server in a hurry. More is lost, as datagrams
 // are.
 constexpr std::size_t max_waiting = 16;
+// Alerts find room behind as much data: what they say is not said again.
+constexpr std::size_t max_early_alerts = 4;
 
 }  // namespace
 
@@ -85,7 +87,7 @@ bool cid_transcoder::reprotect_for_libssl(bytes_view raw, bytes& record) {
   const auto opened = association_->open(seen);
   if (opened.is != verdict::accepted) return false;
   if (opened.type == application_data || opened.type == alert) {
-    if (early_.size() < max_waiting)
+    if (early_.size() < max_waiting + (opened.type == alert ? max_early_alerts : 0))
       early_.push_back({opened.type, bytes(opened.content.begin(), opened.content.end())});
     return false;
   }

@@ -166,10 +166,7 @@ void socket_machine::on_deadline(time_point now) {
 // Looks at what the engine has become, after every call of it.
 void socket_machine::inspect(time_point now) {
   const auto state = engine_->state();
-  // Data and a fatal alert may come in with the end of the handshake.
-  const bool is_up = state == tls::engine_state::established || state == tls::engine_state::peer_closed ||
-                     engine_->association() != nullptr;
-  if (phase_ == phase::handshaking && is_up) on_established(now);
+  if (phase_ == phase::handshaking && is_up(*engine_)) on_established(now);
   if (pending_up_) return;
   take_plaintext();
   if (phase_ != phase::handshaking) tell_sessions();

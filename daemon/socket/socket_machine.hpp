@@ -177,6 +177,12 @@ class socket_machine {
   static bool has_answered(const std::unique_ptr<tls::engine>& engine) {
     return engine && engine->info().server_answered;
   }
+  // Its handshake came to its end, even if an alert came in with that.
+  static bool is_up(const tls::engine& engine) {
+    const auto state = engine.state();
+    return state == tls::engine_state::established || state == tls::engine_state::peer_closed ||
+           engine.info().handshake_done;
+  }
   bool has_live_engine() const;
   tls::peer_name peer() const { return {request_.host, profile_.sni}; }
   bool begin_to_continue();

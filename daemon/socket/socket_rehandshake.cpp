@@ -117,13 +117,10 @@ void socket_machine::check_next_deadline(time_point now) {
 }
 
 void socket_machine::inspect_next(time_point now) {
-  const auto state = next_->engine->state();
-  if (state == tls::engine_state::failed) {
-    const auto failure = next_->engine->failure();
-    drop_next(failure.why, failure.alert);
-  } else if (state != tls::engine_state::handshaking) {
-    use_next(now);
-  }
+  if (is_up(*next_->engine)) return use_next(now);
+  if (next_->engine->state() != tls::engine_state::failed) return;
+  const auto failure = next_->engine->failure();
+  drop_next(failure.why, failure.alert);
 }
 
 // The server may forget the old association now, if it still knows it.

@@ -17,6 +17,8 @@ constexpr std::uint8_t bad_record_mac = 20;
 constexpr std::uint8_t client_hello = 1;
 constexpr std::uint8_t finished = 20;
 constexpr std::size_t handshake_header_bytes = 12;
+// Records are short, and a datagram is wide: whoever guesses at the keys pays for each few guesses with one.
+constexpr unsigned max_forgeries_of_datagram = 4;
 // While the disk is slow. More is lost, as datagrams are.
 constexpr std::size_t max_held = 64;
 
@@ -42,7 +44,9 @@ void association_engine::take_early(const std::vector<dtls12::early_record>& rec
 bool association_engine::take_datagram(bytes_view datagram, time_point now) {
   bool is_newest = false;
   dtls12::record_view record;
-  while (!is_over() && association_->next_record(datagram, record))
+  const auto last_forgery = association_->count(verdict::not_authentic) + max_forgeries_of_datagram;
+  while (!is_over() && association_->count(verdict::not_authentic) < last_forgery &&
+         association_->next_record(datagram, record))
     is_newest = take_record(record, now) || is_newest;
   return is_newest;
 }

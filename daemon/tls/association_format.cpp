@@ -95,6 +95,7 @@ std::unique_ptr<engine> continue_association(bytes_view encoded, const dtls12::s
   }
   if (!in.is_at_end() || has_cid > 1 || datagrams > max_flight_datagrams) return nullptr;
   info.is_continued = true;
+  info.handshake_done = true;
   last_flight unconfirmed;
   unconfirmed.keep(std::move(flight));
   return std::make_unique<association_engine>(

@@ -87,17 +87,22 @@ void dtls_handshake::feed_handshake(bytes_view datagram) {
 
 // They are as authentic as behind the handshake, and behind a fatal one no Finished comes.
 void dtls_handshake::heed_early_alerts() {
-  for (const auto& record : transcoder_.early()) {
+  const auto& early = transcoder_.early();
+  for (; heeded_ < early.size(); ++heeded_) {
+    const auto& record = early[heeded_];
     const auto seen = record.type == dtls12::alert ? parse_alert(record.content) : std::nullopt;
     if (!seen) continue;
     notes_.alert_received = seen;
+    note_alerts();
     if (is_fatal(*seen)) return fail(explain_fatal(*seen));
   }
 }
 
 void dtls_handshake::note_filtered(const filtered_datagram& filtered) {
   mutable_info().ignored_client_hellos += filtered.client_hellos;
-  if (filtered.warning && state() == engine_state::handshaking) notes_.alert_received = filtered.warning;
+  if (!filtered.warning || state() != engine_state::handshaking) return;
+  notes_.alert_received = filtered.warning;
+  note_alerts();
 }
 
 void dtls_handshake::feed_unprotected(bytes_view records) {

@@ -49,6 +49,7 @@ class dtls_handshake final : public ssl_engine {
   retransmission_timer timer_;
   unsigned repeats_of_flight_ = 0;
   last_flight last_flight_;
+  std::size_t heeded_ = 0;  // of the early records
   bytes unprotected_;
   bytes scratch_;
 };

@@ -50,6 +50,7 @@ struct engine_info {
   std::uint16_t suite_id = 0;           // IANA id
   bool resumed = false;                 // what the handshake did, never what was hoped for
   bool is_continued = false;            // there was no handshake at all: a live association went on
+  bool handshake_done = false;          // whatever came with its end, or behind it
   bool session_offered = false;         // the ClientHello asks for the abbreviated handshake; from start()
   bool server_answered = false;         // with a ServerHello; changes during the handshake
   std::string verify_result;            // "ok", or X.509's reason, or "" when nothing was verified

@@ -149,6 +149,7 @@ void ssl_engine::establish() {
     if (auto session = make_resumable(ssl(), SSL_get0_session(ssl())))
       sessions_.push_back(std::move(*session));
   }
+  info_.handshake_done = true;
   state_ = engine_state::established;
 }
 

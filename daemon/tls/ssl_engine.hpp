@@ -37,6 +37,8 @@ class ssl_engine : public engine {
   // One write of libssl. `not_now`: it is in the middle of a message from the peer, to be repeated later.
   write_outcome write(bytes_view plaintext);
   bool may_send() const;
+  // What the callbacks have noted becomes part of info().
+  void note_alerts();
 
   virtual void deliver(bytes_view plaintext) = 0;
   // libssl has used up its input: the time for what was put off.
@@ -54,7 +56,6 @@ class ssl_engine : public engine {
   void read_all();
   void establish();
   void fail_as_libssl_says();
-  void note_alerts();
   void send_close_notify();
   bool used_what_it_should() const;
   bool was_resumed() const;

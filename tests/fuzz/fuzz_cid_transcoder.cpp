@@ -110,7 +110,7 @@ class peers_of_transcoder {
       fuzz::require(type == dtls12::handshake, "not for libssl");
       fuzz::require(given_.insert(record.sequence).second, "the same record twice");
     }
-    fuzz::require(coder_.early().size() <= 16, "early data without end");
+    fuzz::require(coder_.early().size() <= 20, "early data without end");
     for (const auto& early : coder_.take_early())
       fuzz::require(early.type == dtls12::application_data || early.type == dtls12::alert, "not for us");
   }

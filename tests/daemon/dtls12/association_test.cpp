@@ -78,6 +78,45 @@ TEST(association, keeps_its_last_numbers_for_alerts) {
 
 class limited : public testing::TestWithParam<dtls12::protection_suite> {};
 
+// RFC 9325 4.4 and RFC 9147 4.5.3, the two numbers of a cipher, as docs/decisions/0021-key-usage-limits.md
+// has them.
+TEST_P(limited, has_the_limits_of_its_cipher) {
+  constexpr std::uint64_t numbers = (std::uint64_t{1} << 48) - 65536;
+  const auto limits = dtls12::limits_of(GetParam());
+  const auto expect = [&](std::uint64_t records, std::uint64_t forgeries) {
+    EXPECT_EQ(limits.records, records);
+    EXPECT_EQ(limits.forgeries, forgeries);
+  };
+  switch (dtls12::shape_of(GetParam().cipher).mode) {
+    case dtls12::protection_mode::gcm:
+      return expect(23'726'566, 268'435'456);
+    case dtls12::protection_mode::ccm:
+      return expect(8'388'608, 11'863'283);
+    case dtls12::protection_mode::chacha20_poly1305:
+      return expect(numbers, 68'719'476'736);
+    case dtls12::protection_mode::cbc:
+      return expect(numbers, ~std::uint64_t{0});
+  }
+}
+
+TEST_P(limited, counts_no_record_as_forged_that_has_no_room_for_a_tag) {
+  for (const bytes& cid : {bytes{}, bytes{1, 2}}) {
+    association server(server_side({GetParam(), {}, cid, 0}), {});
+    association client(client_side({GetParam(), {}, cid, 0}), {});
+    const bytes shortest = seal(client, {});
+    const std::size_t header = dtls12::header_bytes + cid.size();
+    for (std::size_t size = header; size <= shortest.size(); ++size) {
+      bytes forged(shortest.begin(), shortest.begin() + static_cast<std::ptrdiff_t>(size));
+      forged[10] ^= 1;  // another number
+      dtls12::set_length(forged, header - 2);
+      const bool has_length = size == shortest.size();
+      EXPECT_EQ(verdict_on(server, forged), has_length ? verdict::not_authentic : verdict::wrong_form)
+          << size;
+    }
+    EXPECT_EQ(server.count(verdict::not_authentic), 1U);
+  }
+}
+
 TEST_P(limited, protects_no_more_records_than_its_key_may) {
   const auto limits = dtls12::limits_of(GetParam());
   EXPECT_LT(limits.records, dtls12::max_sequence);

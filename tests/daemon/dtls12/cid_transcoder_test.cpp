@@ -210,7 +210,7 @@ TEST_F(transcoder, keeps_early_data_and_alerts_from_libssl) {
   std::vector<dtls12::early_record> expected;
   for (unsigned i = 0; i < max_waiting + 4; ++i) {
     const std::uint8_t type = i % 3 == 2 ? dtls12::alert : dtls12::application_data;
-    if (i < max_waiting) expected.push_back({type, count_up(5, i)});
+    if (i < max_waiting || type == dtls12::alert) expected.push_back({type, count_up(5, i)});
     receive(seal(*server_, count_up(5, i), type));
     EXPECT_TRUE(taken_by_libssl().empty());
   }
@@ -218,6 +218,11 @@ TEST_F(transcoder, keeps_early_data_and_alerts_from_libssl) {
   receive(seal(*server_, count_up(30), dtls12::handshake));
   EXPECT_EQ(taken_by_libssl(), std::vector<bytes>{count_up(30)});
   EXPECT_EQ(coder_->take_early(), expected);
+  for (int i = 0; i < 50; ++i) {
+    receive(seal(*server_, bytes{1, 90}, dtls12::alert));
+    EXPECT_TRUE(taken_by_libssl().empty());
+  }
+  EXPECT_EQ(coder_->early().size(), max_waiting + 4);
 }
 
 TEST_F(transcoder, gives_a_record_to_libssl_once) {

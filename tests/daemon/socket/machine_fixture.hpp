@@ -33,8 +33,6 @@ struct fake_engine final : tls::engine {
   const tls::engine_info& info() const override { return about; }
   packet_queue& outgoing() override { return out; }
   packet_queue& incoming() override { return in; }
-  tls::live_association* association() override { return live; }
-
   // What feed() makes of ciphertext, by its first letter: 'H' the server answers, 'U' up, 'R' up by
   // resumption, 'C' close_notify, 'A' alert, 'D' damage, anything else is plaintext.
   tls::engine_state is = tls::engine_state::idle;
@@ -46,7 +44,6 @@ struct fake_engine final : tls::engine {
   packet_queue in;
   int expired = 0;
   bool fails_to_start = false;
-  tls::live_association* live = nullptr;
   std::string offered;
   std::vector<tls::resumable_session> left;
 };

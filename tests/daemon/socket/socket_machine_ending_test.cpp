@@ -77,31 +77,23 @@ TEST(socket_machine_ending, an_end_waits_for_what_is_pulled_too_but_not_when_the
   EXPECT_EQ(draining.actions(), words{peer_closed});
 }
 
-struct live_without_cids final : tls::live_association {
-  secret encode() const override { return {}; }
-  const dtls12::sequence_counters& counters() const override { return none; }
-  void use_journal(dtls12::sequence_journal*) override {}
-  bool has_own_cid() const override { return false; }
-  bool has_peer_cid() const override { return false; }
-  dtls12::sequence_counters none;
-};
-
 // Whoever connects hears what the server said before its alert, and that it was a connection that ended.
 TEST(socket_machine_ending, together_with_the_handshake_is_told_behind_up_and_data) {
-  live_without_cids live;
-  bench b;
-  b.connect();
-  b.resolve();
-  b.reach();
-  b.forget();
-  b.engine->live = &live;
-  b.engine->about.version = "FAKE";
-  b.engine->about.suite = "FAKE_SUITE";
-  b.engine->in.push(as_bytes("last words"));
-  b.network("A");
-  EXPECT_EQ(b.actions(), (words{up_line, "close"}));
-  EXPECT_EQ(b.take(), "last words");
-  EXPECT_EQ(b.actions(), (words{down(1, 40, "The peer sent an alert.")}));
+  for (const auto protocol : {socket_protocol::dtls, socket_protocol::tls}) {
+    bench b(profile_of(protocol));
+    b.connect();
+    b.resolve();
+    b.reach();
+    b.forget();
+    b.engine->about.handshake_done = true;
+    b.engine->about.version = "FAKE";
+    b.engine->about.suite = "FAKE_SUITE";
+    b.engine->in.push(as_bytes("last words"));
+    b.network("A");
+    EXPECT_EQ(b.actions(), (words{up_line, "close"}));
+    EXPECT_EQ(b.take(), "last words");
+    EXPECT_EQ(b.actions(), (words{down(1, 40, "The peer sent an alert.")}));
+  }
 }
 
 TEST(socket_machine_ending, is_told_once) {

@@ -39,6 +39,25 @@ TEST(socket_rehandshake, takes_the_place_of_the_association_when_it_is_up_and_no
   }
 }
 
+TEST(socket_rehandshake, that_ends_with_an_alert_behind_it_is_told_as_a_connection_that_ended) {
+  for (const auto protocol : {socket_protocol::dtls, socket_protocol::tls}) {
+    bench b(profile_of(protocol));
+    b.come_up();
+    b.machine->rehandshake(handshake_wish::full, b.now);
+    b.reach_next();
+    b.forget();
+    b.engine->about.handshake_done = true;
+    b.engine->about.version = "FAKE";
+    b.engine->about.suite = "FAKE_SUITE";
+    b.engine->in.push(as_bytes("last words"));
+    b.next_network("A");
+    EXPECT_EQ(b.actions(), (words{"replace, unsent 3", second_up, "close"}));
+    EXPECT_EQ(b.take(), "last words");
+    EXPECT_EQ(b.actions(), words{R"(#TDOWN: 1,1,40,"The peer sent an alert.")"});
+    EXPECT_EQ(b.state(), "closed");
+  }
+}
+
 // Between the two, data may be lost: #TUP is the only mark of the place.
 TEST(socket_rehandshake, of_a_stream_is_told_between_the_data_of_both_connections) {
   bench b(profile_of(socket_protocol::tls));

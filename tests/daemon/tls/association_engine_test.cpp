@@ -138,6 +138,29 @@ TEST(association_engine, gives_up_keys_that_were_guessed_at_too_often) {
   EXPECT_EQ(copy_of(opened.content), (bytes{2, 20}));
 }
 
+// Else a datagram full of the shortest records would be thousands of guesses.
+TEST(association_engine, takes_few_guesses_from_one_datagram) {
+  dtls12::association server(server_side({}), {});
+  tls::association_engine client(
+      std::make_unique<dtls12::association>(client_side({}), dtls12::sequence_counters{},
+                                            dtls12::usage_limits{100, 10}),
+      {}, {});
+  bytes datagram;
+  for (int i = 0; i < 100; ++i) {
+    bytes forged = seal(server, {});
+    forged.back() ^= 1;
+    datagram.insert(datagram.end(), forged.begin(), forged.end());
+  }
+  client.feed(datagram, {});
+  client.feed(datagram, {});
+  EXPECT_EQ(client.info().ignored_records, 8U);
+  EXPECT_EQ(client.state(), engine_state::established);
+  client.feed(seal(server, text), {});
+  EXPECT_EQ(take_packets(client.incoming()), std::vector<bytes>{text});
+  client.feed(datagram, {});
+  EXPECT_EQ(client.state(), engine_state::failed);
+}
+
 TEST(association_engine, only_notes_a_warning) {
   live_pair peers;
   peers.feed(bytes{1, 90}, dtls12::alert);

@@ -100,6 +100,15 @@ TEST_F(overtaking, a_warning_and_what_is_none_are_not_the_end) {
   feed({record_of_server(dtls12::alert, bytes{1, 90}), record_of_server(dtls12::alert, bytes{2, 80, 0}),
         record_of_server(dtls12::alert, bytes{2})});
   EXPECT_EQ(client_->state(), tls::engine_state::handshaking);
+  ASSERT_TRUE(client_->info().alert_received);
+  EXPECT_EQ(client_->info().alert_received->description, 90);
+  // A newer one, from before the keys.
+  bytes plain;
+  const auto length_at = dtls12::append_header(plain, dtls12::alert, 0, 30, {});
+  plain.insert(plain.end(), {1, 100});
+  dtls12::set_length(plain, length_at);
+  feed({plain, record_of_server(dtls12::application_data, as_bytes("early"))});
+  EXPECT_EQ(client_->info().alert_received->description, 100);
   feed(flight_);
   EXPECT_EQ(client_->state(), tls::engine_state::established) << client_->failure().why.text;
   EXPECT_EQ(client_->info().alert_received->description, 90);

@@ -272,5 +272,27 @@ TEST(tls_handshake, data_sent_while_a_ticket_is_half_received_is_not_lost) {
   EXPECT_TRUE(server.peer_closed());
 }
 
+TEST(tls_handshake, tells_that_it_was_done_when_an_alert_came_in_with_its_end) {
+  auto options = certificate_client(tls::transport_kind::stream);
+  options.max_version = tls::tls_version::tls1_2;
+  const auto client = engine_for(options);
+  test_server server(certificate_server(tls::transport_kind::stream));
+  client->start({});
+  const auto to_server = [&] { server.feed(drain(client->outgoing()), {}); };
+  to_server();
+  client->feed(drain(server.outgoing()), {});
+  EXPECT_FALSE(client->info().handshake_done);
+  to_server();
+  ASSERT_TRUE(server.established());
+  server.send(as_bytes("last words"));
+  server.feed(bytes{23, 3, 3, 0, 40, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8,
+                    9,  0, 1, 2, 3,  4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0},
+              {});  // forged: a fatal alert to a stream
+  client->feed(drain(server.outgoing()), {});
+  expect_failure(*client, at::error::alert_received, 20, "bad_record_mac (20)");
+  EXPECT_TRUE(client->info().handshake_done);
+  EXPECT_EQ(drain(client->incoming()), to_bytes("last words"));
+}
+
 }  // namespace
 }  // namespace tlsmodem::test
