@@ -33,6 +33,13 @@ struct fake_engine final : tls::engine {
   const tls::engine_info& info() const override { return about; }
   packet_queue& outgoing() override { return out; }
   packet_queue& incoming() override { return in; }
+  // The handshake is done, and data came with its end; the state is up to the test.
+  void finish_with(std::string_view data) {
+    about.handshake_done = true;
+    about.version = "FAKE";
+    about.suite = "FAKE_SUITE";
+    in.push(as_bytes(data));
+  }
   // What feed() makes of ciphertext, by its first letter: 'H' the server answers, 'U' up, 'R' up by
   // resumption, 'C' close_notify, 'A' alert, 'D' damage, anything else is plaintext.
   tls::engine_state is = tls::engine_state::idle;

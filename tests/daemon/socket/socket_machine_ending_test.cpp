@@ -85,10 +85,7 @@ TEST(socket_machine_ending, together_with_the_handshake_is_told_behind_up_and_da
     b.resolve();
     b.reach();
     b.forget();
-    b.engine->about.handshake_done = true;
-    b.engine->about.version = "FAKE";
-    b.engine->about.suite = "FAKE_SUITE";
-    b.engine->in.push(as_bytes("last words"));
+    b.engine->finish_with("last words");
     b.network("A");
     EXPECT_EQ(b.actions(), (words{up_line, "close"}));
     EXPECT_EQ(b.take(), "last words");

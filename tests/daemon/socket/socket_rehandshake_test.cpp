@@ -46,10 +46,7 @@ TEST(socket_rehandshake, that_ends_with_an_alert_behind_it_is_told_as_a_connecti
     b.machine->rehandshake(handshake_wish::full, b.now);
     b.reach_next();
     b.forget();
-    b.engine->about.handshake_done = true;
-    b.engine->about.version = "FAKE";
-    b.engine->about.suite = "FAKE_SUITE";
-    b.engine->in.push(as_bytes("last words"));
+    b.engine->finish_with("last words");
     b.next_network("A");
     EXPECT_EQ(b.actions(), (words{"replace, unsent 3", second_up, "close"}));
     EXPECT_EQ(b.take(), "last words");
