@@ -34,10 +34,8 @@ association_engine::association_engine(std::unique_ptr<dtls12::association> asso
 
 // ---- receiving
 
-void association_engine::take_early(const std::vector<dtls12::early_record>& records, time_point now) {
-  for (const auto& record : records) {
-    if (!is_over()) take_content(record.type, record.content, now);
-  }
+void association_engine::take_early(std::uint8_t type, bytes_view content, time_point now) {
+  if (!is_over()) take_content(type, content, now);
 }
 
 // True when one of its records was authentic and newer than all before it.

@@ -2,24 +2,23 @@
 // taken up again with what was kept of it.
 #pragma once
 
-#include "daemon/dtls12/cid_transcoder.hpp"
+#include "daemon/dtls12/association.hpp"
 #include "engine.hpp"
 #include "last_flight.hpp"
 #include "live_association.hpp"
 
 #include <deque>
 #include <memory>
-#include <vector>
 
 namespace tlsmodem::tls {
 
 class association_engine final : public engine, public live_association {
  public:
   association_engine(std::unique_ptr<dtls12::association> association, engine_info info,
-                     last_flight unconfirmed);
+                     last_flight unconfirmed = {});
 
-  // What came before the handshake was done; once, before anything else.
-  void take_early(const std::vector<dtls12::early_record>& records, time_point now);
+  // The content of a record that came before the handshake was done; before anything else.
+  void take_early(std::uint8_t type, bytes_view content, time_point now);
   // Sent already; from here on data of the server show that it has come there.
   void await_confirmation(last_flight unconfirmed) { unconfirmed_ = std::move(unconfirmed); }
 

@@ -225,9 +225,9 @@ std::unique_ptr<engine> dtls_handshake::succeed(time_point now) {
   const auto early = transcoder_.take_early();
   const auto waiting = transcoder_.take_waiting();
   auto association = transcoder_.finish();
-  auto made = std::make_unique<association_engine>(std::move(association), info(), last_flight{});
+  auto made = std::make_unique<association_engine>(std::move(association), info());
   for (; !outgoing_.empty(); outgoing_.pop()) made->outgoing().push(outgoing_.front());
-  made->take_early(early, now);
+  for (const auto& record : early) made->take_early(record.type, record.content, now);
   for (const bytes& record : waiting) made->feed(record, now);
   // What came so far left a server in a hurry, before our last flight could be there.
   made->await_confirmation(std::move(last_flight_));

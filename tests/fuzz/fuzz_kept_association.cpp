@@ -8,14 +8,12 @@ using namespace tlsmodem;
 
 namespace {
 
-void check_sent(tls::engine& engine, const dtls12::sequence_counters& before) {
+void check_sent(tls::engine& engine, const dtls12::sequence_counters& before,
+                const dtls12::usage_limits& limits) {
   const auto outcome = engine.send(as_bytes("0123456789"), {});
-  const bool has_number = outcome == tls::send_outcome::ok;
-  fuzz::require(has_number || outcome == tls::send_outcome::needs_handshake,
-                "data go out, or the key is used up");
-  // No suite allows less than CCM and more than its numbers.
-  fuzz::require(has_number ? before.write_next < dtls12::max_sequence : before.write_next >= 1 << 23,
-                "no key is used up too early or too late");
+  const bool has_number = before.write_next < limits.records;
+  fuzz::require(outcome == (has_number ? tls::send_outcome::ok : tls::send_outcome::needs_handshake),
+                "data go out, or their key is used up");
   const auto& after = engine.association()->counters();
   fuzz::require(after.write_next == before.write_next + (has_number ? 1 : 0), "one number for one record");
   fuzz::require(engine.outgoing().packets() == (has_number ? 1 : 0), "one datagram");
@@ -46,7 +44,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::require(std::ranges::equal(again.view(), form), "what is taken is what would be written");
   fuzz::require(engine->state() == tls::engine_state::established, "it goes on");
   fuzz::require(engine->outgoing().empty() && engine->incoming().empty(), "nothing moves by itself");
-  check_sent(*engine, counters);
+  // Behind the version of the form.
+  const auto suite = dtls12::make_suite(form[1], form[2], form[3] == 1);
+  fuzz::require(suite.has_value(), "a suite");
+  check_sent(*engine, counters, dtls12::limits_of(*suite));
   engine->feed(form, {});
   engine->feed_from_elsewhere({data, size}, {});
   engine->on_numbers_reserved({});

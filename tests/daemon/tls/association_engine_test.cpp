@@ -104,11 +104,10 @@ TEST(association_engine, fails_with_a_fatal_alert) {
 TEST(association_engine, takes_early_records_in_their_order) {
   tls::association_engine client(
       std::make_unique<dtls12::association>(client_side({}), dtls12::sequence_counters{}), {}, {});
-  client.take_early({{dtls12::application_data, text},
-                     {dtls12::alert, {1, 90}},
-                     {dtls12::alert, {1, 0}},
-                     {dtls12::application_data, count_up(3)}},
-                    {});
+  client.take_early(dtls12::application_data, text, {});
+  client.take_early(dtls12::alert, bytes{1, 90}, {});
+  client.take_early(dtls12::alert, bytes{1, 0}, {});
+  client.take_early(dtls12::application_data, count_up(3), {});
   EXPECT_EQ(take_packets(client.incoming()), std::vector<bytes>{text});
   EXPECT_EQ(client.state(), engine_state::peer_closed);
 }

@@ -1,23 +1,11 @@
 // Records under the new keys that overtake the rest of the handshake, as datagrams do.
-#include "daemon/dtls12/key_schedule.hpp"
-#include "daemon/dtls12/protection.hpp"
+#include "association_fixtures.hpp"
 #include "fixtures.hpp"
 
 #include <array>
 
 namespace tlsmodem::test {
 namespace {
-
-constexpr dtls12::protection_suite gcm_suite{dtls12::bulk_cipher::aes_128_gcm, dtls12::mac_digest::none,
-                                             false};
-
-bytes copy(bytes_view data) { return {data.begin(), data.end()}; }
-
-std::vector<bytes> take_all(packet_queue& queue) {
-  std::vector<bytes> all;
-  for (; !queue.empty(); queue.pop()) all.push_back(copy(queue.front()));
-  return all;
-}
 
 // As the server would protect it, under a number that it does not use.
 bytes record_of(const test_server& server, std::uint64_t number, std::uint8_t type, bytes_view content) {
@@ -27,8 +15,8 @@ bytes record_of(const test_server& server, std::uint64_t number, std::uint8_t ty
   SSL_SESSION_get_master_key(SSL_get_session(server.ssl()), master.data(), master.size());
   SSL_get_client_random(server.ssl(), client_random.data(), client_random.size());
   SSL_get_server_random(server.ssl(), server_random.data(), server_random.size());
-  auto keys = dtls12::derive_keys(gcm_suite, "SHA256", master, client_random, server_random).value();
-  dtls12::record_protection protects(gcm_suite, std::move(keys.server));
+  auto keys = dtls12::derive_keys(gcm, "SHA256", master, client_random, server_random).value();
+  dtls12::record_protection protects(gcm, std::move(keys.server));
   bytes record;
   EXPECT_TRUE(protects.protect(type, 1, number, {}, content, 0, record));
   return record;
@@ -47,8 +35,8 @@ class overtaking : public testing::Test {
   overtaking() : client_(engine_for(gcm_client())) {
     client_->start(now_);
     while (client_->state() == tls::engine_state::handshaking && flight_.empty()) {
-      for (const bytes& sent : take_all(client_->outgoing())) server_.feed(sent, now_);
-      const auto answers = take_all(server_.outgoing());
+      for (const bytes& sent : take_packets(client_->outgoing())) server_.feed(sent, now_);
+      const auto answers = take_packets(server_.outgoing());
       if (server_.established()) {
         flight_ = answers;
       } else {
@@ -74,7 +62,7 @@ TEST_F(overtaking, data_and_close_notify_are_delivered_behind_the_handshake) {
   ASSERT_FALSE(flight_.empty());
   server_.send(as_bytes("last words"));
   server_.shut();
-  feed(take_all(server_.outgoing()));
+  feed(take_packets(server_.outgoing()));
   EXPECT_EQ(client_->state(), tls::engine_state::handshaking);
   feed(flight_);
   EXPECT_EQ(client_->state(), tls::engine_state::peer_closed) << client_->failure().why.text;
@@ -83,7 +71,7 @@ TEST_F(overtaking, data_and_close_notify_are_delivered_behind_the_handshake) {
   ASSERT_TRUE(client_->info().alert_received);
   EXPECT_EQ(client_->info().alert_received->description, 0);
   client_->shut(now_);
-  for (const bytes& sent : take_all(client_->outgoing())) server_.feed(sent, now_);
+  for (const bytes& sent : take_packets(client_->outgoing())) server_.feed(sent, now_);
   EXPECT_EQ(server_.alerts().back(), 1 << 8);
 }
 
@@ -137,8 +125,8 @@ TEST(hurrying_server, is_still_owed_our_last_flight) {
     std::vector<bytes> answers;
     for (int hello = 0; hello < 2; ++hello) {
       for (const bytes& answer : answers) client->feed(answer, now);
-      for (const bytes& sent : take_all(client->outgoing())) server.feed(sent, now);
-      answers = take_all(server.outgoing());
+      for (const bytes& sent : take_packets(client->outgoing())) server.feed(sent, now);
+      answers = take_packets(server.outgoing());
     }
     ASSERT_EQ(answers.size(), 1U);
     const bytes early = record_of(server, 40, dtls12::application_data, as_bytes("early"));
@@ -148,11 +136,11 @@ TEST(hurrying_server, is_still_owed_our_last_flight) {
     ASSERT_EQ(client->state(), tls::engine_state::established) << client->failure().why.text;
     EXPECT_TRUE(client->info().resumed);
     EXPECT_EQ(drain(client->incoming()), to_bytes("early"));
-    EXPECT_FALSE(take_all(client->outgoing()).empty());  // lost
+    EXPECT_FALSE(take_packets(client->outgoing()).empty());  // lost
     now = server.deadline().value();
     server.on_deadline(now);
-    for (const bytes& repeated : take_all(server.outgoing())) client->feed(repeated, now);
-    for (const bytes& sent : take_all(client->outgoing())) server.feed(sent, now);
+    for (const bytes& repeated : take_packets(server.outgoing())) client->feed(repeated, now);
+    for (const bytes& sent : take_packets(client->outgoing())) server.feed(sent, now);
     EXPECT_TRUE(server.established()) << place;
   }
 }
