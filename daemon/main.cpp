@@ -3,6 +3,7 @@
 #include "server.hpp"
 #include "settings/settings.hpp"
 #include "support/log.hpp"
+#include "tls/self_test.hpp"
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -42,7 +43,12 @@ int run(int argc, const char* const* argv) {
   auto configured = load_configured_credentials(*config);
   if (!configured) return complain(configured.why(), exit_config);
   if (const auto profiles = make_profiles(*config); !profiles) return complain(profiles.why(), exit_config);
-  if (invocation->what == task::check_config) return exit_success;
+  if (invocation->what == task::check_config) {
+    // No mistake of the configuration, and TLS works all the same.
+    if (const auto& refused = tls::datagrams_refused())
+      std::fprintf(stderr, "tlsmodemd: warning: %s\n", refused->c_str());
+    return exit_success;
+  }
   start_log(config->log_level);
   server daemon(std::move(*invocation), *config, std::move(*configured));
   return daemon.run();

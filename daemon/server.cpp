@@ -3,6 +3,7 @@
 #include "commands/configured_credentials.hpp"
 #include "support/log.hpp"
 #include "support/systemd_notify.hpp"
+#include "tls/self_test.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -56,6 +57,7 @@ server::server(command_line invocation, const settings& config, credential_set c
       watchdog_timer_(io_) {}
 
 int server::run() {
+  if (const auto& refused = tls::datagrams_refused()) log(level::error, *refused);
   auto wrong = start_store();
   if (!wrong) wrong = open_listeners();
   if (wrong) {
@@ -107,6 +109,7 @@ void server::hand_over(const store::opening& opened) {
 std::string server::status() const {
   std::string text(accepting);
   if (!store_.trouble().empty()) text += "; nothing is stored: " + store_.trouble();
+  if (const auto& refused = tls::datagrams_refused()) text += "; " + *refused;
   return text;
 }
 

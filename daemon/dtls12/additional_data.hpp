@@ -17,13 +17,13 @@ class additional_data {
     if (record.cid.empty()) {
       put(number, 8);
       put(record.type, 1);
-      put(wire_version, 2);
+      put(record.version, 2);
     } else {
       put(~std::uint64_t{0}, 8);
       put(tls12_cid, 1);
       put(record.cid.size(), 1);
       put(tls12_cid, 1);
-      put(wire_version, 2);
+      put(record.version, 2);
       put(number, 8);
       std::memcpy(data_.data() + size_, record.cid.data(), record.cid.size());
       size_ += record.cid.size();

@@ -15,8 +15,8 @@ association::association(association_parameters parameters, const sequence_count
       counters_(counters),
       limits_(limits.value_or(limits_of(parameters_.suite))),
       cost_in_(cost_of(parameters_.suite, parameters_.own_cid.size())),
-      protects_(parameters_.suite, parameters_.keys.client.clone()),
-      unprotects_(parameters_.suite, parameters_.keys.server.clone()) {}
+      protects_(parameters_.suite, parameters_.keys.client.clone(), parameters_.version),
+      unprotects_(parameters_.suite, parameters_.keys.server.clone(), parameters_.version) {}
 
 record_cost association::cost() const {
   auto cost = cost_of(parameters_.suite, parameters_.peer_cid.size());
@@ -68,7 +68,8 @@ verdict association::examine(const record_view& record) {
   if (record.epoch != epoch_of_client) return verdict::wrong_epoch;
   // RFC 9146 4: once a CID was agreed, what comes without it is dropped.
   const bool has_cid = record.type == tls12_cid;
-  if (record.version != wire_version || has_cid == parameters_.own_cid.empty()) return verdict::wrong_form;
+  if (record.version != parameters_.version || has_cid == parameters_.own_cid.empty())
+    return verdict::wrong_form;
   if (!std::ranges::equal(record.cid, parameters_.own_cid)) return verdict::foreign_cid;
   if (!can_be_payload(record.payload.size())) return verdict::wrong_form;
   if (!counters_.received.is_fresh(record.sequence)) return verdict::replayed;

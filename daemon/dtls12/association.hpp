@@ -20,6 +20,7 @@ struct association_parameters {
   bytes peer_cid;                 // in the records that we send
   std::size_t padding_block = 0;  // RFC 9146: with a CID, contents are filled up to multiples of this, but
                                   // not beyond max_plaintext_bytes
+  std::uint16_t version = dtls1_2;
 };
 
 enum class seal_outcome : std::uint8_t {

@@ -41,8 +41,13 @@ bool take_real_type(std::uint8_t& type, bytes& plaintext) {
 
 }  // namespace
 
-record_protection::record_protection(const protection_suite& suite, direction_keys keys)
-    : suite_(suite), shape_(shape_of(suite.cipher)), keys_(std::move(keys)), aead_(suite.cipher) {}
+record_protection::record_protection(const protection_suite& suite, direction_keys keys,
+                                     std::uint16_t version)
+    : suite_(suite),
+      version_(version),
+      shape_(shape_of(suite.cipher)),
+      keys_(std::move(keys)),
+      aead_(suite.cipher) {}
 
 EVP_CIPHER_CTX* record_protection::encryptor() {
   if (!encryptor_) encryptor_ = make_cipher_context(shape_, keys_.key.view(), cipher_use::encrypts);
@@ -79,8 +84,8 @@ bool record_protection::compute_mac(bytes_view additional_data, bytes_view data,
 bool record_protection::protect(std::uint8_t type, std::uint16_t epoch, std::uint64_t sequence,
                                 bytes_view cid, bytes_view plaintext, std::size_t padding, bytes& out) {
   const std::size_t start = out.size();
-  const record_view header{type, wire_version, epoch, sequence, cid, {}, {}};
-  const std::size_t length_at = append_header(out, type, epoch, sequence, cid);
+  const record_view header{type, version_, epoch, sequence, cid, {}, {}};
+  const std::size_t length_at = append_header(out, type, version_, epoch, sequence, cid);
   const bool is_done = shape_.mode == protection_mode::cbc ? protect_cbc(header, plaintext, padding, out)
                                                            : protect_aead(header, plaintext, padding, out);
   if (is_done) {

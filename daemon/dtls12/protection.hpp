@@ -17,7 +17,8 @@ namespace tlsmodem::dtls12 {
 
 class record_protection {
  public:
-  record_protection(const protection_suite& suite, direction_keys keys);
+  // `version`: that of the records which protect() makes.
+  record_protection(const protection_suite& suite, direction_keys keys, std::uint16_t version = dtls1_2);
 
   // Appends a whole record. A `cid` that is not empty gives the form tls12_cid, its content followed by
   // `padding` zeros. False, and nothing appended, only when libcrypto fails.
@@ -41,6 +42,7 @@ class record_protection {
   bool unprotect_cbc(const record_view& record, bytes& plaintext);
 
   protection_suite suite_;
+  std::uint16_t version_;
   const cipher_shape& shape_;
   direction_keys keys_;
   dtls12::aead aead_;

@@ -17,7 +17,7 @@ std::uint64_t big_endian(bytes_view data) {
 
 bool next_record(bytes_view& datagram, std::size_t own_cid_bytes, record_view& next) {
   // The major version of DTLS, RFC 6347 4.1.
-  if (datagram.size() < header_bytes || datagram[1] != wire_version >> 8) return false;
+  if (datagram.size() < header_bytes || datagram[1] != dtls1_2 >> 8) return false;
   const bool has_cid = datagram[0] == tls12_cid;
   if (has_cid && own_cid_bytes == 0) return false;
   const std::size_t cid_bytes = has_cid ? own_cid_bytes : 0;
@@ -36,14 +36,14 @@ bool next_record(bytes_view& datagram, std::size_t own_cid_bytes, record_view& n
   return true;
 }
 
-std::size_t append_header(bytes& out, std::uint8_t type, std::uint16_t epoch, std::uint64_t sequence,
-                          bytes_view cid) {
+std::size_t append_header(bytes& out, std::uint8_t type, std::uint16_t version, std::uint16_t epoch,
+                          std::uint64_t sequence, bytes_view cid) {
   const std::size_t start = out.size();
   out.resize(start + header_bytes + cid.size());
   std::uint8_t* at = out.data() + start;
   *at++ = cid.empty() ? type : static_cast<std::uint8_t>(tls12_cid);
-  *at++ = wire_version >> 8;
-  *at++ = wire_version & 0xff;
+  *at++ = static_cast<std::uint8_t>(version >> 8);
+  *at++ = static_cast<std::uint8_t>(version);
   *at++ = static_cast<std::uint8_t>(epoch >> 8);
   *at++ = static_cast<std::uint8_t>(epoch);
   for (int shift = 40; shift >= 0; shift -= 8) *at++ = static_cast<std::uint8_t>(sequence >> shift);

@@ -17,7 +17,8 @@ enum content_type : std::uint8_t {
 };
 
 inline constexpr std::size_t header_bytes = 13;  // without a CID
-inline constexpr std::uint16_t wire_version = 0xfefd;
+inline constexpr std::uint16_t dtls1_2 = 0xfefd;
+inline constexpr std::uint16_t dtls1_0 = 0xfeff;  // its records differ in this number only
 inline constexpr std::size_t max_plaintext_bytes = std::size_t{1} << 14;      // RFC 5246 6.2.1
 inline constexpr std::size_t max_payload_bytes = max_plaintext_bytes + 2048;  // RFC 5246 6.2.3
 inline constexpr std::uint64_t max_sequence = (std::uint64_t{1} << 48) - 1;
@@ -41,8 +42,8 @@ struct record_view {
 bool next_record(bytes_view& datagram, std::size_t own_cid_bytes, record_view& next);
 
 // Appends a header; returns where in `out` its length field is, for set_length().
-std::size_t append_header(bytes& out, std::uint8_t type, std::uint16_t epoch, std::uint64_t sequence,
-                          bytes_view cid);
+std::size_t append_header(bytes& out, std::uint8_t type, std::uint16_t version, std::uint16_t epoch,
+                          std::uint64_t sequence, bytes_view cid);
 // Everything behind the length field is the record's payload.
 void set_length(bytes& out, std::size_t length_at);
 

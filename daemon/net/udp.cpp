@@ -84,7 +84,7 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
       }
       if (error && !has_local_address() && observer_->on_address_gone()) return;
       queue.pop();
-      if (error) observer_->on_error(failure_of(error, remote_));
+      if (error) report(error);
     }
   }
 
@@ -126,6 +126,15 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
     return static_cast<std::size_t>(mtu - headers);
   }
 
+  void report(const error_code& error) {
+    auto why = failure_of(error, remote_);
+    if (error == boost::asio::error::message_size) {
+      observer_->on_path_limit(path_limit(remote_.is_v6()), std::move(why));
+    } else {
+      observer_->on_error(std::move(why));
+    }
+  }
+
   error_code send(bytes_view datagram) {
     error_code error;
     socket_.send(boost::asio::buffer(datagram.data(), datagram.size()), 0, error);
@@ -157,7 +166,7 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
       const auto size = socket_.receive(boost::asio::buffer(buffer.data(), buffer.size()), 0, error);
       if (error == boost::asio::error::would_block || error == boost::asio::error::interrupted) break;
       if (error) {
-        observer_->on_error(failure_of(error, remote_));
+        report(error);
       } else {
         observer_->on_received(bytes_view(buffer.data(), size), false);
       }

@@ -50,6 +50,10 @@ class socket_driver::link final : public net::transport_observer, public std::en
     const auto self = shared_from_this();
     owner_.on_error(slot_, std::move(why));
   }
+  void on_path_limit(std::size_t path_limit_bytes, at::failure why) override {
+    const auto self = shared_from_this();
+    owner_.on_error(slot_, std::move(why), path_limit_bytes);
+  }
   bool on_address_gone() override { return owner_.on_address_gone(slot_); }
   void on_writable() override {
     const auto self = shared_from_this();
@@ -178,13 +182,16 @@ void socket_driver::on_end(transport_slot slot) {
   });
 }
 
-void socket_driver::on_error(transport_slot slot, at::failure why) {
+void socket_driver::on_error(transport_slot slot, at::failure why,
+                             std::optional<std::size_t> path_limit_bytes) {
   if (is_flushing_) {
-    flush_errors_.emplace_back(slot, std::move(why));
+    flush_errors_.push_back({slot, std::move(why), path_limit_bytes});
     return;
   }
   operate([&](socket_machine& m, auto now) {
-    if (slot == transport_slot::current) {
+    if (path_limit_bytes) {
+      m.on_path_limit(slot, *path_limit_bytes, std::move(why), now);
+    } else if (slot == transport_slot::current) {
       m.on_error(std::move(why), now);
     } else {
       m.on_next_failed(why, now);
@@ -229,7 +236,7 @@ void socket_driver::flush() {
   flush(beside.queue, beside.slot);
   if (std::exchange(is_moving_, false)) operate([](socket_machine& m, auto) { m.rebind(); });
   // Only now: the machine may drop an engine, and with it the queue.
-  for (auto& [slot, why] : std::exchange(flush_errors_, {})) on_error(slot, std::move(why));
+  for (auto& [slot, why, limit] : std::exchange(flush_errors_, {})) on_error(slot, std::move(why), limit);
   finish_sending_if_due();
 }
 

@@ -73,7 +73,9 @@ class socket_driver final : public std::enable_shared_from_this<socket_driver> {
   void on_received_from(transport_slot slot, const net::endpoint& from, bytes_view data);
   void on_turn_end();
   void on_end(transport_slot slot);
-  void on_error(transport_slot slot, at::failure why);
+  // `path_limit_bytes`: the error is a datagram that was too long for the path.
+  void on_error(transport_slot slot, at::failure why,
+                std::optional<std::size_t> path_limit_bytes = std::nullopt);
 
   void settle();
   void settle_once();
@@ -111,7 +113,12 @@ class socket_driver final : public std::enable_shared_from_this<socket_driver> {
   bool is_unsettled_ = false;
   bool is_flushing_ = false;
   bool is_moving_ = false;  // behind the flush that found no address any more
-  std::vector<std::pair<transport_slot, at::failure>> flush_errors_;  // told in the middle of a flush
+  struct flush_error {
+    transport_slot slot;
+    at::failure why;
+    std::optional<std::size_t> path_limit_bytes;
+  };
+  std::vector<flush_error> flush_errors_;  // reported in the middle of a flush
   bool in_turn_ = false;  // the transport is handing over a burst: the channel is told once, at its end
 };
 

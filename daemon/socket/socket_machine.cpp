@@ -142,6 +142,19 @@ void socket_machine::on_error(at::failure why, time_point now) {
   go_down(at::down_cause::transport_error, -1, std::move(why.text), now);
 }
 
+// A handshake goes on in smaller datagrams, RFC 6347 4.1.1.1. Data of the client are not cut: it is told.
+void socket_machine::on_path_limit(transport_slot slot, std::size_t path_limit_bytes, at::failure why,
+                                   time_point now) {
+  const bool is_of_next = next_ && next_->engine && (slot == transport_slot::next || next_->shares_transport);
+  if (is_of_next) next_->path_limit_bytes = path_limit_bytes;
+  if (slot == transport_slot::current) path_limit_bytes_ = path_limit_bytes;
+  if (is_of_next && next_->engine->lower_datagram_limit(path_limit_bytes, now)) return inspect_next(now);
+  if (slot == transport_slot::next) return;
+  if (phase_ == phase::handshaking && engine_->lower_datagram_limit(path_limit_bytes, now))
+    return inspect(now);
+  on_error(std::move(why), now);
+}
+
 void socket_machine::on_deadline(time_point now) {
   if (connect_deadline_ && *connect_deadline_ <= now) {
     const char* stage = phase_ == phase::resolving  ? "the name server"

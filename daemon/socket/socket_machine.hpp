@@ -126,6 +126,8 @@ class socket_machine {
   void on_received_from_elsewhere(const net::endpoint& from, bytes_view data, time_point now);
   void on_end(time_point now);
   void on_error(at::failure why, time_point now);
+  // A datagram was too long for the path, which takes so many bytes of payload.
+  void on_path_limit(transport_slot slot, std::size_t path_limit_bytes, at::failure why, time_point now);
   void on_deadline(time_point now);
   // The same of the transport in the slot `next`.
   void on_next_up(const net::endpoint& local, const net::endpoint& remote, std::size_t path_limit_bytes,

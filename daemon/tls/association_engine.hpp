@@ -39,7 +39,10 @@ class association_engine final : public engine, public live_association {
   const engine_info& info() const override { return info_; }
   packet_queue& outgoing() override { return outgoing_; }
   packet_queue& incoming() override { return incoming_; }
-  live_association* association() override { return this; }
+  // DTLS 1.0 is not kept: who still speaks it has to be asked for by name at each connect.
+  live_association* association() override {
+    return association_->parameters().version == dtls12::dtls1_2 ? this : nullptr;
+  }
 
   secret encode() const override;
   const dtls12::sequence_counters& counters() const override { return association_->counters(); }

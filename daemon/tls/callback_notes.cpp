@@ -29,18 +29,6 @@ void note_message(int written, int, int content_type, const void* data, std::siz
   notes.server_hello = notes.server_hello || message == SSL3_MT_SERVER_HELLO;
 }
 
-// Called with 0 when the timer starts for a new flight, with the old value at each retransmission. The value
-// itself has no effect: wire.cpp moves the deadline out of reach.
-unsigned note_flight(SSL* ssl, unsigned previous_us) {
-  if (previous_us == 0) {
-    callback_notes& notes = notes_of(ssl);
-    notes.flight_started = true;
-    ++notes.flights;
-  }
-  constexpr unsigned any_us = 1'000'000;
-  return any_us;
-}
-
 }  // namespace
 
 void take_notes(SSL* ssl, callback_notes& notes) {
@@ -48,7 +36,6 @@ void take_notes(SSL* ssl, callback_notes& notes) {
   SSL_set_info_callback(ssl, note_info);
   SSL_set_msg_callback(ssl, note_message);
   SSL_set_tlsext_debug_callback(ssl, note_extension);
-  if (SSL_is_dtls(ssl) != 0) DTLS_set_timer_cb(ssl, note_flight);
 }
 
 }  // namespace tlsmodem::tls

@@ -18,8 +18,6 @@ struct callback_notes {
   bool server_answered = false;  // anything at all, HelloVerifyRequest included
   bool server_hello = false;
   bool finished_sent = false;
-  unsigned flights = 0;                    // datagrams only
-  bool flight_started = false;             // datagrams only: libssl started its timer for a new flight
   bool encrypts_then_macs = false;         // in the ServerHello, RFC 7366
   bytes offered_cid;                       // the extension connection_id of our ClientHello; empty: none
   std::optional<bytes> peer_cid;           // the CID in that of the ServerHello
@@ -28,7 +26,7 @@ struct callback_notes {
   std::vector<resumable_session> tickets;  // of TLS 1.3, until the engine takes them
 };
 
-// Registers the info, message and DTLS timer callbacks, which write into `notes`; it has to outlive `ssl`.
+// Registers the callbacks that write into `notes`, which has to outlive `ssl`.
 void take_notes(SSL* ssl, callback_notes& notes);
 
 inline callback_notes& notes_of(const SSL* ssl) {

@@ -7,15 +7,27 @@
 namespace tlsmodem::tls {
 namespace {
 
-// AEAD before CBC, forward secrecy before none; no suite that security level 2 would drop anyway. CCM is not
-// in OpenSSL's default list, but RFC 7252 and RFC 7925 build on it. ARIA and Camellia only when asked for by
-// id.
+// AEAD before CBC, forward secrecy before none, long tags before short ones; no suite that security level 2
+// would drop but for CCM_8, on which RFC 7252 and RFC 7925 build. ARIA and Camellia only when asked for by
+// id. One by one: the order inside OpenSSL's groups differs between its versions.
 constexpr const char* default_certificate_suites =
-    "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:ECDHE+AESCCM8:DHE+AESGCM:DHE+CHACHA20:ECDHE+AES:DHE+AES:"
-    "kRSA+AESGCM:kRSA+AESCCM:kRSA+AES:!aNULL:!eNULL:!PSK:!SRP:!aDSS";
+    "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:"
+    "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
+    "ECDHE-ECDSA-AES256-CCM:ECDHE-ECDSA-AES256-CCM8:ECDHE-ECDSA-AES128-CCM:ECDHE-ECDSA-AES128-CCM8:"
+    "DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256:DHE-RSA-CHACHA20-POLY1305:DHE-RSA-AES256-CCM:"
+    "DHE-RSA-AES256-CCM8:DHE-RSA-AES128-CCM:DHE-RSA-AES128-CCM8:ECDHE-ECDSA-AES256-SHA384:"
+    "ECDHE-RSA-AES256-SHA384:ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA:"
+    "ECDHE-RSA-AES256-SHA:ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:DHE-RSA-AES256-SHA256:"
+    "DHE-RSA-AES128-SHA256:DHE-RSA-AES256-SHA:DHE-RSA-AES128-SHA:AES256-GCM-SHA384:AES128-GCM-SHA256:"
+    "AES256-CCM:AES256-CCM8:AES128-CCM:AES128-CCM8:AES256-SHA256:AES128-SHA256:AES256-SHA:AES128-SHA";
 constexpr const char* default_psk_suites =
-    "kECDHEPSK+CHACHA20:kDHEPSK+AESGCM:kDHEPSK+CHACHA20:kDHEPSK+AESCCM:kDHEPSK+AESCCM8:"
-    "kPSK+AESGCM:kPSK+CHACHA20:kPSK+AESCCM:kPSK+AESCCM8:kECDHEPSK+AES:kDHEPSK+AES:kPSK+AES:!eNULL";
+    "ECDHE-PSK-CHACHA20-POLY1305:DHE-PSK-AES256-GCM-SHA384:DHE-PSK-AES128-GCM-SHA256:"
+    "DHE-PSK-CHACHA20-POLY1305:DHE-PSK-AES256-CCM:DHE-PSK-AES256-CCM8:DHE-PSK-AES128-CCM:"
+    "DHE-PSK-AES128-CCM8:PSK-AES256-GCM-SHA384:PSK-AES128-GCM-SHA256:PSK-CHACHA20-POLY1305:"
+    "PSK-AES256-CCM:PSK-AES256-CCM8:PSK-AES128-CCM:PSK-AES128-CCM8:ECDHE-PSK-AES256-CBC-SHA384:"
+    "ECDHE-PSK-AES256-CBC-SHA:ECDHE-PSK-AES128-CBC-SHA256:ECDHE-PSK-AES128-CBC-SHA:"
+    "DHE-PSK-AES256-CBC-SHA384:DHE-PSK-AES256-CBC-SHA:DHE-PSK-AES128-CBC-SHA256:DHE-PSK-AES128-CBC-SHA:"
+    "PSK-AES256-CBC-SHA384:PSK-AES256-CBC-SHA:PSK-AES128-CBC-SHA256:PSK-AES128-CBC-SHA";
 // TLS_AES_128_GCM_SHA256 leads: an external PSK without a hash of its own belongs to SHA-256 (RFC
 // 8446 4.2.11).
 constexpr const char* default_tls1_3_suites =
@@ -168,22 +180,11 @@ std::optional<dtls12::protection_suite> protection_of(const SSL_CIPHER* suite, b
                             encrypts_then_macs);
 }
 
-// The suites of before TLS 1.2 use SHA-256 there, RFC 5246 5.
-const char* prf_digest_of(const SSL_CIPHER* suite) {
+// The suites of before TLS 1.2 use SHA-256 there, RFC 5246 5; DTLS 1.0 has that of TLS 1.1, RFC 4346 5.
+const char* prf_digest_of(const SSL_CIPHER* suite, int wire_version) {
+  if (wire_version == DTLS1_VERSION) return "MD5-SHA1";
   const EVP_MD* const digest = SSL_CIPHER_get_handshake_digest(suite);
   return digest != nullptr && EVP_MD_is_a(digest, "SHA384") == 1 ? "SHA384" : "SHA256";
-}
-
-std::size_t min_protected_bytes(const SSL_CIPHER* suite, int wire_version) {
-  if (suite == nullptr) return aead_tag_bytes;
-  const std::size_t header = header_bytes_of(wire_version);
-  if (SSL_CIPHER_is_aead(suite) != 0) {
-    const auto cost = aead_cost(suite, wire_version);
-    return cost.fixed_bytes + cost.inner_bytes - header;
-  }
-  // An IV, and a MAC that padding fills up to whole blocks; with encrypt-then-MAC it is a little more.
-  const auto cost = cbc_cost(suite, wire_version, false);
-  return (cost.worst_case_bytes() - header) / cost.block_bytes * cost.block_bytes;
 }
 
 }  // namespace tlsmodem::tls

@@ -29,9 +29,7 @@ suite_lists select_suites(SSL* lookup, suite_family family, const std::vector<st
 dtls12::record_cost record_cost_of(const SSL_CIPHER* suite, int wire_version, bool encrypts_then_macs);
 // How records of DTLS 1.2 are protected. Nothing for a suite that is neither AEAD nor CBC.
 std::optional<dtls12::protection_suite> protection_of(const SSL_CIPHER* suite, bool encrypts_then_macs);
-// libcrypto's name of the hash of the PRF of TLS 1.2.
-const char* prf_digest_of(const SSL_CIPHER* suite);
-// The shortest body that a record protected by this suite can have; null: by any suite.
-std::size_t min_protected_bytes(const SSL_CIPHER* suite, int wire_version);
+// libcrypto's name of the hash of the PRF, in DTLS 1.2 and in DTLS 1.0.
+const char* prf_digest_of(const SSL_CIPHER* suite, int wire_version);
 
 }  // namespace tlsmodem::tls

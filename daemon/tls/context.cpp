@@ -7,6 +7,8 @@
 #include "fingerprint.hpp"
 #include "own_chain.hpp"
 #include "psk.hpp"
+#include "security_callback.hpp"
+#include "self_test.hpp"
 #include "verify.hpp"
 
 #include <algorithm>
@@ -14,13 +16,8 @@
 namespace tlsmodem::tls {
 namespace {
 
-// The datagram engine leans on how 3.0 keeps its DTLS timer: docs/decisions/0003-dtls-timer.md.
 // Before 3.0.3, EVP_MAC_init() without a key does not begin anew: the record layer's MACs would be wrong.
-static_assert(OPENSSL_VERSION_NUMBER >= 0x30000030L && OPENSSL_VERSION_NUMBER < 0x30100000L,
-              "the DTLS timer of this version of libssl has not been examined");
-constexpr unsigned examined_major = 3;
-constexpr unsigned examined_minor = 0;
-constexpr unsigned first_patch = 3;
+static_assert(OPENSSL_VERSION_NUMBER >= 0x30000030L, "OpenSSL 3.0.3 or newer is needed");
 
 // RFC 7301: a protocol name has 1 to 255 bytes, the list fits a 16-bit length.
 constexpr std::size_t max_alpn_name_bytes = 255;
@@ -43,11 +40,8 @@ maybe_failure check_timers(const context_options& options) {
 }
 
 maybe_failure check_library(transport_kind transport) {
-  const bool examined = OPENSSL_version_major() == examined_major &&
-                        OPENSSL_version_minor() == examined_minor && OPENSSL_version_patch() >= first_patch;
-  if (examined || transport == transport_kind::stream) return std::nullopt;
-  return at::failure{at::error::internal, std::string("DTLS needs OpenSSL 3.0, from 3.0.3 on, this is ") +
-                                              OpenSSL_version(OPENSSL_VERSION_STRING)};
+  if (transport == transport_kind::stream || !datagrams_refused()) return std::nullopt;
+  return at::failure{at::error::internal, *datagrams_refused()};
 }
 
 // The PKIX usages of TLSA records only narrow what trusted certificates vouch for (RFC 6698 2.1.1).
@@ -96,23 +90,11 @@ int wire_version(transport_kind transport, tls_version version) {
   return TLS1_3_VERSION;
 }
 
-// With the flexible DTLS method the first record says DTLS 1.0, which some servers that only know 1.2 drop.
-// The fixed one is deprecated, but nothing else sets that version.
-const SSL_METHOD* dtls1_2_only() {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-  return DTLSv1_2_client_method();
-#pragma GCC diagnostic pop
-}
-
-const SSL_METHOD* method_for(transport_kind transport, const version_range& versions) {
-  if (transport == transport_kind::stream) return TLS_client_method();
-  return versions.min == tls_version::tls1_2 ? dtls1_2_only() : DTLS_client_method();
+const SSL_METHOD* method_for(transport_kind transport) {
+  return transport == transport_kind::stream ? TLS_client_method() : DTLS_client_method();
 }
 
 bool set_versions(SSL_CTX* ctx, transport_kind transport, const version_range& versions) {
-  // The fixed method takes no limits, but a system-wide configuration may have set some.
-  if (SSL_CTX_get_ssl_method(ctx) == dtls1_2_only()) return true;
   return SSL_CTX_set_min_proto_version(ctx, wire_version(transport, versions.min)) == 1 &&
          SSL_CTX_set_max_proto_version(ctx, wire_version(transport, versions.max)) == 1;
 }
@@ -244,7 +226,7 @@ maybe_failure set_connection_id(context& context, const context_options& options
 }
 
 maybe_failure configure(context& context, const context_options& options, version_range versions) {
-  context.ssl_ctx.reset(SSL_CTX_new(method_for(options.transport, versions)));
+  context.ssl_ctx.reset(SSL_CTX_new(method_for(options.transport)));
   SSL_CTX* const ctx = context.ssl_ctx.get();
   if (ctx == nullptr) return at::failure{at::error::memory_failure, "no memory for a TLS context"};
   SSL_CTX_set_app_data(ctx, &context);
@@ -253,8 +235,10 @@ maybe_failure configure(context& context, const context_options& options, versio
   context.hs_min = options.hs_min;
   context.hs_max = options.hs_max;
   context.resumes = options.resumes;
+  context.allows_dtls1_0 = versions.min < tls_version::tls1_2;
   context.identity = make_fingerprint(options);
   set_policy(ctx, options);
+  install_security_callback(context);
   if (auto wrong = set_connection_id(context, options)) return wrong;
   if (auto wrong = set_suites(context, options, versions)) return wrong;
   if (!set_versions(ctx, options.transport, versions)) return no_parameters("the versions are not available");
@@ -272,9 +256,13 @@ maybe_failure configure(context& context, const context_options& options, versio
 }  // namespace
 
 at::result<std::shared_ptr<const context>> build_context(const context_options& options) {
+  if (auto wrong = check_library(options.transport)) return *wrong;
+  return build_unexamined_context(options);
+}
+
+at::result<std::shared_ptr<const context>> build_unexamined_context(const context_options& options) {
   const error_queue_scope scope;
   if (auto wrong = check_timers(options)) return *wrong;
-  if (auto wrong = check_library(options.transport)) return *wrong;
   const auto versions = clamp_versions(options);
   if (!versions) return no_parameters("no protocol version lies between minimum and maximum");
   if (auto wrong = check_credentials(options)) return *wrong;

@@ -19,8 +19,11 @@ class context {
   bool tlsa_unusable = false;     // there are records, and none of them is
   std::optional<cid_choice> cid;
   std::size_t cid_padding = 0;
+  bool allows_dtls1_0 = false;
   bool resumes = false;
   fingerprint identity{};
+  // libssl's own security callback, which ours asks.
+  int (*usual_security)(const SSL*, const SSL_CTX*, int, int, int, void*, void*) = nullptr;
   // Gives the external PSK its hash (RFC 8446 4.2.11); null when TLS 1.3 is not possible.
   const SSL_CIPHER* psk_suite_tls1_3 = nullptr;
 

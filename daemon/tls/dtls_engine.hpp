@@ -25,6 +25,9 @@ class dtls_engine final : public engine {
   void feed_end(time_point) override {}
   std::optional<time_point> deadline() const override { return active().deadline(); }
   void on_deadline(time_point now) override { active().on_deadline(now); }
+  bool lower_datagram_limit(std::size_t limit, time_point now) override {
+    return active().lower_datagram_limit(limit, now);
+  }
   send_outcome send(bytes_view plaintext, time_point now) override { return active().send(plaintext, now); }
   void shut(time_point now) override { active().shut(now); }
   void on_numbers_reserved(time_point now) override { active().on_numbers_reserved(now); }

@@ -1,11 +1,10 @@
-// A DTLS handshake by libssl, and the connection behind it while libssl carries it (DTLS 1.0): adds the
-// retransmission timer, the filter in front of libssl, and the transcoder that gives every protected record
-// of DTLS 1.2 a form and a number of our own.
+// A DTLS handshake by libssl. Its records, flights and their repeats are ours
+// (daemon/dtls12/handshake_records.hpp), and so is the time: libssl neither reads nor writes a datagram, and
+// repeats nothing. When it is done, the association goes on without libssl.
 #pragma once
 
-#include "daemon/dtls12/cid_transcoder.hpp"
+#include "daemon/dtls12/handshake_records.hpp"
 #include "last_flight.hpp"
-#include "record_filter.hpp"
 #include "retransmission_timer.hpp"
 #include "ssl_engine.hpp"
 
@@ -20,38 +19,29 @@ class dtls_handshake final : public ssl_engine {
   void feed_end(time_point) override {}
   std::optional<time_point> deadline() const override;
   void on_deadline(time_point now) override;
-  send_outcome send(bytes_view plaintext, time_point now) override;
-  void shut(time_point now) override;
+  bool lower_datagram_limit(std::size_t limit, time_point now) override;
+  send_outcome send(bytes_view, time_point) override { return send_outcome::not_connected; }
   packet_queue& outgoing() override { return outgoing_; }
 
-  // The association of DTLS 1.2, which goes on without libssl; once, when it is established. Null: this
-  // object carries it on.
+  // The association, once, when it is established; null before.
   std::unique_ptr<engine> succeed(time_point now);
 
  private:
-  void deliver(bytes_view plaintext) override;
-  bool is_dtls1_0() const;
-  void feed_handshake(bytes_view datagram);
+  void deliver(bytes_view) override {}  // data are protected, and those records never get to libssl
   void heed_early_alerts();
-  void note_filtered(const filtered_datagram& filtered);
-  void feed_unprotected(bytes_view records);
-  void feed_dtls1_0(bytes_view datagram, time_point now);
-  void send_out();
-  std::optional<dtls12::cid_transcoder::handshake_keys> find_keys();
-  void follow_libssl_timer(time_point now);
-  void retransmit();
-  std::size_t least_protected_bytes() const;
-  void keep_last_flight(std::size_t already_out);
-  void repeat_last_flight(time_point now);
+  void note_received(const dtls12::handshake_records::received& seen);
+  void send_out(time_point now);
+  void count_flights(time_point now);
+  std::optional<dtls12::handshake_records::handshake_keys> find_keys();
+  void repeat();
+  void keep_last_flight();
 
-  dtls12::cid_transcoder transcoder_;
+  dtls12::handshake_records records_;
   packet_queue outgoing_;
   retransmission_timer timer_;
-  unsigned repeats_of_flight_ = 0;
   last_flight last_flight_;
   std::size_t heeded_ = 0;  // of the early records
-  bytes unprotected_;
-  bytes scratch_;
+  bytes for_libssl_;
 };
 
 }  // namespace tlsmodem::tls

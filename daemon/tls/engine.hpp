@@ -97,6 +97,9 @@ class engine {
   // The next moment at which on_deadline() must be called (DTLS retransmission, RFC 6347 4.2.4.1).
   virtual std::optional<time_point> deadline() const = 0;
   virtual void on_deadline(time_point now) = 0;
+  // The path takes datagrams of at most so many bytes: an ICMP error says so, or the kernel. False: the
+  // engine cannot make smaller ones.
+  virtual bool lower_datagram_limit(std::size_t, time_point) { return false; }
   // Application data. Datagram engines: one record, at most 16,384 bytes. Streams: any length.
   virtual send_outcome send(bytes_view plaintext, time_point now) = 0;
   // Sends close_notify; sending is over, receiving may go on. Without effect unless established or

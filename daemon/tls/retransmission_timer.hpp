@@ -1,10 +1,12 @@
-// RFC 6347 4.2.4.1 as a value: the first wait is `initial`, each later one twice as long up to `cap`; a wait
-// of `cap` is the last one. With 1 s and 60 s: 1+2+4+8+16+32+60 s, then the handshake is given up after 123
-// s.
+// RFC 6347 4.2.4.1 as a value. The first wait for an answer is `initial`, each later one twice as long, up to
+// `cap`. A flight is given up when it has waited as long as these waits take together with a last one of
+// `cap`: with 1 s and 60 s that is 1+2+4+8+16+32+60 = 123 s. After a loss the following flights begin with
+// the wait that brought the answer, until one is answered without a repeat.
 #pragma once
 
 #include "engine.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace tlsmodem::tls {
@@ -15,32 +17,48 @@ class retransmission_timer {
 
   retransmission_timer(milliseconds initial, milliseconds cap) : initial_(initial), cap_(cap) {}
 
-  // A new flight is on its way: back to the initial value.
-  void flight_sent(time_point now) { wait(initial_, now); }
-  // The whole answer came.
+  // A new flight is on its way, which is the answer to that of the peer.
+  void flight_sent(time_point now) {
+    if (repeats_ == 0) interval_ = initial_;
+    repeats_ = 0;
+    give_up_ = now + budget();
+    wait(now);
+  }
+  // Nothing is waited for any more.
   void stop() { deadline_.reset(); }
 
   std::optional<time_point> deadline() const { return deadline_; }
+  // Of the flight that is on its way.
+  unsigned repeats() const { return repeats_; }
 
   // The deadline has passed; when the verdict is to retransmit, the next wait has begun.
   verdict expired(time_point now) {
-    if (interval_ >= cap_) {
+    if (now >= give_up_) {
       stop();
       return verdict::give_up;
     }
-    wait(interval_ > cap_ / 2 ? cap_ : interval_ * 2, now);
+    ++repeats_;
+    interval_ = doubled(interval_);
+    wait(now);
     return verdict::retransmit;
   }
 
  private:
-  void wait(milliseconds interval, time_point now) {
-    interval_ = interval;
-    deadline_ = now + interval;
+  milliseconds doubled(milliseconds interval) const { return interval > cap_ / 2 ? cap_ : interval * 2; }
+
+  milliseconds budget() const {
+    milliseconds sum{0};
+    for (auto next = initial_; next < cap_; next = doubled(next)) sum += next;
+    return sum + cap_;
   }
+
+  void wait(time_point now) { deadline_ = std::min(now + interval_, give_up_); }
 
   milliseconds initial_;
   milliseconds cap_;
-  milliseconds interval_{0};
+  milliseconds interval_{initial_};
+  unsigned repeats_ = 0;
+  time_point give_up_{};
   std::optional<time_point> deadline_;
 };
 

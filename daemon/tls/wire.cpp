@@ -6,9 +6,6 @@
 namespace tlsmodem::tls {
 namespace {
 
-// libssl compares with the wall clock; this is the year 3058, and far from overflowing a 32-bit difference.
-constexpr time_t never_seconds = 34'359'738'368;
-
 // UDP and IPv6 header, RFC 8200: what dtls1_min_mtu() subtracts from its 256 bytes, giving the smallest
 // payload that SSL_set_mtu() accepts too.
 constexpr long mtu_overhead_bytes = 48;
@@ -41,15 +38,7 @@ int read_wire(BIO* bio, char* data, int room) {
   return static_cast<int>(taken);
 }
 
-// libssl tells where it keeps its deadline and whether the timer runs (not zero). It is moved out of reach at
-// once, so that libssl never finds it expired by itself.
-void take_over_timer(wire& to, timeval* deadline) {
-  to.libssl_deadline = deadline;
-  to.timer_running = deadline->tv_sec != 0 || deadline->tv_usec != 0;
-  if (to.timer_running) *deadline = {never_seconds, 0};
-}
-
-long control_wire(BIO* bio, int command, long, void* pointer) {
+long control_wire(BIO* bio, int command, long, void*) {
   switch (command) {
     case BIO_CTRL_FLUSH:
     case BIO_CTRL_DUP:
@@ -61,8 +50,7 @@ long control_wire(BIO* bio, int command, long, void* pointer) {
     case BIO_CTRL_DGRAM_GET_MTU_OVERHEAD:
       return mtu_overhead_bytes;
     case BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT:
-      take_over_timer(wire_of(bio), static_cast<timeval*>(pointer));
-      return 1;
+      return 1;  // libssl's own timer: docs/decisions/0003-dtls-timer.md
     default:
       return 0;
   }
@@ -94,7 +82,5 @@ bio_ptr make_wire_bio(wire& wire) {
   if (bio) BIO_set_data(bio.get(), &wire);
   return bio;
 }
-
-void expire_libssl_timer(wire& wire) { *wire.libssl_deadline = {0, 1}; }
 
 }  // namespace tlsmodem::tls

@@ -8,8 +8,6 @@
 #include "daemon/support/packet_queue.hpp"
 #include "openssl_handles.hpp"
 
-#include <sys/time.h>
-
 namespace tlsmodem::tls {
 
 // Stream ciphertext is queued in pieces of about this size: large enough for one write call to be efficient.
@@ -19,17 +17,9 @@ struct wire {
   transport_kind transport = transport_kind::datagram;
   bytes_view input;  // what the engine was fed and libssl has not read yet
   packet_queue output;
-  // libssl's own DTLS timer (docs/decisions/0003-dtls-timer.md): where it keeps the time of the next
-  // retransmission, known once it was first set; and whether it is running.
-  timeval* libssl_deadline = nullptr;
-  bool timer_running = false;
 };
 
 // The wire has to outlive the BIO.
 bio_ptr make_wire_bio(wire& wire);
-
-// Makes libssl's timer look expired, so that DTLSv1_handle_timeout() retransmits. Precondition:
-// timer_running.
-void expire_libssl_timer(wire& wire);
 
 }  // namespace tlsmodem::tls

@@ -14,7 +14,7 @@ using dtls12::record_view;
 bytes make_record(std::uint8_t type, bytes_view cid, bytes_view payload, std::uint16_t epoch = 0x0102,
                   std::uint64_t sequence = 0x030405060708) {
   bytes out;
-  const auto length_at = dtls12::append_header(out, type, epoch, sequence, cid);
+  const auto length_at = dtls12::append_header(out, type, dtls12::dtls1_2, epoch, sequence, cid);
   out.insert(out.end(), payload.begin(), payload.end());
   dtls12::set_length(out, length_at);
   return out;
@@ -32,7 +32,7 @@ TEST(record, is_read_as_it_was_written) {
     ASSERT_TRUE(next_record(rest, cid_bytes, record)) << cid_bytes;
     EXPECT_TRUE(rest.empty());
     EXPECT_EQ(record.type, cid.empty() ? dtls12::handshake : dtls12::tls12_cid);
-    EXPECT_EQ(record.version, dtls12::wire_version);
+    EXPECT_EQ(record.version, dtls12::dtls1_2);
     EXPECT_EQ(record.epoch, 0x0102);
     EXPECT_EQ(record.sequence, 0x030405060708U);
     EXPECT_EQ(copy(record.cid), cid);

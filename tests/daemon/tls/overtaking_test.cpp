@@ -92,7 +92,7 @@ TEST_F(overtaking, a_warning_and_what_is_none_are_not_the_end) {
   EXPECT_EQ(client_->info().alert_received->description, 90);
   // A newer one, from before the keys.
   bytes plain;
-  const auto length_at = dtls12::append_header(plain, dtls12::alert, 0, 30, {});
+  const auto length_at = dtls12::append_header(plain, dtls12::alert, dtls12::dtls1_2, 0, 30, {});
   plain.insert(plain.end(), {1, 100});
   dtls12::set_length(plain, length_at);
   feed({plain, record_of_server(dtls12::application_data, as_bytes("early"))});

@@ -82,6 +82,7 @@ class test_server {
   tls::ssl_ptr ssl_;
   tls::retransmission_timer timer_{tls::milliseconds{1000}, tls::milliseconds{60000}};
   bool flight_started_ = false;
+  int timeouts_ = 0;
   bool established_ = false;
   bool failed_ = false;
   std::vector<bytes> received_;
