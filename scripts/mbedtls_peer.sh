@@ -7,6 +7,7 @@
 #   TLSMODEM_MBEDTLS_PEER      the directory, instead of one in the user's cache
 set -euo pipefail
 
+scripts=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 suite=trixie
 programs=(ssl_server2 udp_proxy)
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -45,15 +46,6 @@ find_built() {
   return 1
 }
 
-# Where this machine gets its own release from; apt knows every form that its sources can have.
-mirrors() {
-  local VERSION_CODENAME=
-  # shellcheck source=/dev/null
-  . /etc/os-release
-  apt-get update --print-uris |
-    sed -nE "s:^'(.*)/dists/($VERSION_CODENAME|stable|oldstable)/InRelease' .*:\1:p" | sort --unique
-}
-
 # The machine's apt keeps its lists and sources; its proxies and the like count here too.
 private_apt() {
   apt-get --quiet --yes -o "Dir::State=$work/state" -o "Dir::Cache=$work/cache" \
@@ -66,7 +58,7 @@ private_apt() {
 # The archive's signature covers the list of sources, the list covers the files; apt checks both.
 download() {
   local mirror
-  for mirror in $(mirrors); do
+  for mirror in $("$scripts/mirrors.sh"); do
     echo "deb-src [signed-by=$keyring] $mirror $suite main" >"$work/sources.list"
     private_apt update && (cd "$work/source" && private_apt source --download-only "mbedtls/$suite") && return
   done
