@@ -8,6 +8,7 @@
 #include "protocol/error.hpp"
 
 #include <avsystem/commons/avs_socket.h>
+#include <cstdint>
 
 namespace tlsmodem::avs {
 

@@ -106,7 +106,7 @@ void acceptor::start(accept_handler on_accept) {
 void acceptor::stop() {
   if (!listener_.is_open()) return;
   error_code ignored;
-  back_off_.cancel(ignored);
+  back_off_.cancel();
   listener_.close(ignored);
   if (!path_.empty()) ::unlink(path_.c_str());
 }

@@ -85,7 +85,7 @@ class tcp_transport final : public transport, public std::enable_shared_from_thi
  private:
   void close_socket() {
     error_code ignored;
-    linger_timer_.cancel(ignored);
+    linger_timer_.cancel();
     socket_.close(ignored);
   }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <avsystem/commons/avs_addrinfo.h>
 #include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string_view>

@@ -72,9 +72,10 @@ identity make_certificate(const identity* issuer, const certificate_request& req
   X509_gmtime_adj(X509_getm_notBefore(certificate), request.not_before_days * day_seconds);
   X509_gmtime_adj(X509_getm_notAfter(certificate), request.not_after_days * day_seconds);
   require(X509_set_pubkey(certificate, made.key.get()) == 1);
-  X509_NAME* const name = X509_get_subject_name(certificate);
-  add_name_part(name, "CN", request.common_name);
-  for (const std::string& unit : request.units) add_name_part(name, "OU", unit);
+  const std::shared_ptr<X509_NAME> name(X509_NAME_new(), &X509_NAME_free);
+  add_name_part(name.get(), "CN", request.common_name);
+  for (const std::string& unit : request.units) add_name_part(name.get(), "OU", unit);
+  require(X509_set_subject_name(certificate, name.get()) == 1);
   X509* const signer = issuer != nullptr ? issuer->certificate.get() : certificate;
   EVP_PKEY* const signing_key = issuer != nullptr ? issuer->key.get() : made.key.get();
   require(X509_set_issuer_name(certificate, X509_get_subject_name(signer)) == 1);
