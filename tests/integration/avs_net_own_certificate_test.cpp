@@ -42,7 +42,7 @@ TEST_P(avs_net_own_certificate, of_every_kind_is_believed) {
     const avs_socket socket(showing(issue_client(root_, name, kind)));
     ASSERT_EQ(socket.connect(), ok);
     EXPECT_TRUE(talks(socket, server()));
-    EXPECT_TRUE(server().prints("CN = " + name));
+    EXPECT_TRUE(server().prints("CN=" + name));
   }
 }
 

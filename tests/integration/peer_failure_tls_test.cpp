@@ -1,5 +1,6 @@
 // Connects that fail because the two ends do not come to an agreement.
 #include "peer_failure_fixture.hpp"
+#include "tests/support/openssl_version.hpp"
 
 namespace tlsmodem::test {
 namespace {
@@ -65,9 +66,9 @@ const std::vector<failure_row> key_rows = {
      .arrange = [](stage& on) { serve_tls1_3(on, on.good); },
      .good_psk = wrong_psk_key,
      .code = 805,
-     .alert = 47,
+     .alert = wrong_binder_alert(),
      .text = "wrong pre-shared key or identity?",
-     .alert_in = "2,47"},
+     .alert_in = "2," + std::to_string(wrong_binder_alert())},
     {.name = "unknown_identity_over_tls1_3_at_a_server_with_a_certificate",
      .options = {R"("psk","5")", R"("proto","tls")", R"("version","1.3")"},
      .arrange = [](stage& on) { serve_tls1_3(on, on.good); },

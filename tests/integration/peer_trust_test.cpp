@@ -150,8 +150,8 @@ TEST_P(peer_trust_on, own_chain_is_completed) {
   configure({R"("verify",0)", R"("ca","21")", R"("cert","21")", R"("key","21")", R"("rebuild_chain",1)"});
   const int id = channel_.open();
   channel_.connect_up(id, "127.0.0.1", peer_port);
-  EXPECT_TRUE(server.prints("CN = far.test"));
-  EXPECT_TRUE(server.prints("CN = middle"));
+  EXPECT_TRUE(server.prints("CN=far.test"));
+  EXPECT_TRUE(server.prints("CN=middle"));
 }
 
 TEST_F(peer_trust, own_chain_is_shown_as_it_is_unless_told) {

@@ -74,7 +74,7 @@ void token_test::expect_accepted(s_server_version version) {
   EXPECT_TRUE(accepting.prints("hello server")) << accepting.output();
   accepting.type("hello client\n");
   EXPECT_EQ(channel_->receive(), "hello client\n");
-  EXPECT_NE(accepting.output().find(std::string("CN = ") + device_name), std::string::npos)
+  EXPECT_NE(accepting.output().find(std::string("CN=") + device_name), std::string::npos)
       << accepting.output();
   channel_->ok("AT#TCLOSE=" + std::to_string(id));
 }

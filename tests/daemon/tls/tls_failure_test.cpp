@@ -1,5 +1,6 @@
 // Every way to fail: the code, the alert and a piece of the sentence. And names of servers.
 #include "fixtures.hpp"
+#include "tests/support/openssl_version.hpp"
 
 namespace tlsmodem::test {
 namespace {
@@ -158,7 +159,7 @@ TEST(tls_failure, wrong_psk_in_1_3) {
   options.psk = make_psk("fedcba9876543210");
   options.min_version = tls::tls_version::tls1_3;
   pair peers(options, psk_server(stream));
-  expect_failure(*peers.client, error::alert_received, 47, "wrong pre-shared key");
+  expect_failure(*peers.client, error::alert_received, wrong_binder_alert(), "wrong pre-shared key");
 }
 
 TEST(tls_failure, certificate_instead_of_the_psk_is_refused_in_1_3) {
