@@ -28,11 +28,12 @@ constexpr const char* default_psk_suites =
     "ECDHE-PSK-AES256-CBC-SHA:ECDHE-PSK-AES128-CBC-SHA256:ECDHE-PSK-AES128-CBC-SHA:"
     "DHE-PSK-AES256-CBC-SHA384:DHE-PSK-AES256-CBC-SHA:DHE-PSK-AES128-CBC-SHA256:DHE-PSK-AES128-CBC-SHA:"
     "PSK-AES256-CBC-SHA384:PSK-AES256-CBC-SHA:PSK-AES128-CBC-SHA256:PSK-AES128-CBC-SHA";
-// TLS_AES_128_GCM_SHA256 leads: an external PSK without a hash of its own belongs to SHA-256 (RFC
-// 8446 4.2.11).
 constexpr const char* default_tls1_3_suites =
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_CCM_SHA256:"
     "TLS_AES_128_CCM_8_SHA256";
+// Without the one of SHA-384, see fits_external_psk().
+constexpr const char* default_psk_tls1_3_suites =
+    "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256";
 
 constexpr std::size_t aead_explicit_nonce_bytes = 8;  // GCM and CCM, RFC 5288, RFC 6655
 constexpr std::size_t aead_tag_bytes = 16;
@@ -56,6 +57,12 @@ bool is_usable(const SSL_CIPHER* suite, suite_family family) {
 }
 
 bool is_tls1_3(const SSL_CIPHER* suite) { return SSL_CIPHER_get_kx_nid(suite) == NID_kx_any; }
+
+// RFC 8446 4.2.11: an external PSK belongs to one hash, SHA-256 where nothing else was agreed on with it. The
+// server may choose any suite that is offered, and only one of this hash can use the key.
+bool fits_external_psk(const SSL_CIPHER* suite) {
+  return EVP_MD_is_a(SSL_CIPHER_get_handshake_digest(suite), "SHA256") == 1;
+}
 
 const SSL_CIPHER* find_suite(SSL* lookup, std::uint16_t id) {
   const unsigned char code[] = {static_cast<unsigned char>(id >> 8), static_cast<unsigned char>(id & 0xff)};
@@ -148,15 +155,19 @@ dtls12::mac_digest mac_digest_of(const SSL_CIPHER* suite) {
 
 suite_lists select_suites(SSL* lookup, suite_family family, const std::vector<std::uint16_t>& ids) {
   if (ids.empty()) {
-    const char* older =
-        family == suite_family::pre_shared_key ? default_psk_suites : default_certificate_suites;
-    return {older, default_tls1_3_suites};
+    return family == suite_family::pre_shared_key
+               ? suite_lists{default_psk_suites, default_psk_tls1_3_suites}
+               : suite_lists{default_certificate_suites, default_tls1_3_suites};
   }
   suite_lists lists;
   for (const std::uint16_t id : ids) {
     const SSL_CIPHER* suite = find_suite(lookup, id);
     if (suite == nullptr) continue;
     if (is_tls1_3(suite)) {
+      if (family == suite_family::pre_shared_key && !fits_external_psk(suite)) {
+        lists.lost_by_hash = true;
+        continue;
+      }
       append_name(lists.tls1_3, suite);
     } else if (is_usable(suite, family)) {
       append_name(lists.up_to_tls1_2, suite);

@@ -18,11 +18,13 @@ enum class suite_family : std::uint8_t { certificate, pre_shared_key };
 struct suite_lists {
   std::string up_to_tls1_2;  // OpenSSL's names, colons between them, in preference order
   std::string tls1_3;
+  bool lost_by_hash = false;  // suites of TLS 1.3 were left out: the pre-shared key is of another hash
 };
 
-// The suites among `ids` that libssl has and that belong to the family (TLS 1.3 suites belong to both). Empty
-// `ids`: the default lists. Suites without encryption or without authentication never pass. `lookup` is any
-// SSL object of the right transport.
+// The suites among `ids` that libssl has and that belong to the family. Those of TLS 1.3 belong to both, but
+// with a pre-shared key only as far as they share its hash, SHA-256 (RFC 8446 4.2.11). Empty `ids`: the
+// default lists. Suites without encryption or without authentication never pass. `lookup` is any SSL object
+// of the right transport.
 suite_lists select_suites(SSL* lookup, suite_family family, const std::vector<std::uint16_t>& ids);
 
 // What a record of libssl's costs beside its payload.

@@ -131,7 +131,9 @@ maybe_failure set_suites(context& context, const context_options& options, versi
   const suite_lists lists = select_suites(lookup.get(), family, options.ciphers);
   if (lists.tls1_3.empty()) versions.max = std::min(versions.max, tls_version::tls1_2);
   if (lists.up_to_tls1_2.empty()) versions.min = std::max(versions.min, tls_version::tls1_3);
-  const char* const none_fits = "none of the cipher suites fits the versions and credentials";
+  const char* const none_fits =
+      lists.lost_by_hash ? "none of the cipher suites fits the pre-shared key, which belongs to SHA-256"
+                         : "none of the cipher suites fits the versions and credentials";
   if (versions.min > versions.max) return no_parameters(none_fits);
   SSL_CTX* const ctx = context.ssl_ctx.get();
   if (!lists.up_to_tls1_2.empty() && SSL_CTX_set_cipher_list(ctx, lists.up_to_tls1_2.c_str()) != 1) {

@@ -28,7 +28,9 @@ int give_psk_session(SSL* ssl, const EVP_MD* required_hash, const unsigned char*
   const context& context = context_of(ssl);
   const SSL_CIPHER* suite = context.psk_suite_tls1_3;
   if (suite == nullptr) return 1;
-  if (required_hash != nullptr && required_hash != SSL_CIPHER_get_handshake_digest(suite)) return 1;
+  // By name: libssl has two objects of each digest.
+  const EVP_MD* const own_hash = SSL_CIPHER_get_handshake_digest(suite);
+  if (required_hash != nullptr && EVP_MD_is_a(own_hash, EVP_MD_get0_name(required_hash)) != 1) return 1;
   ssl_session_ptr made(SSL_SESSION_new());
   const bytes_view key = context.psk->key.view();
   if (!made || SSL_SESSION_set1_master_key(made.get(), key.data(), key.size()) != 1 ||

@@ -96,6 +96,43 @@ TEST_P(tls_peer, one_socket_serves_several_connects_in_turn) {
   }
 }
 
+// A server that would rather have a suite of SHA-384, which no pre-shared key of ours can be used with.
+class psk_of_tls1_3 : public peer_test {
+ protected:
+  void expect_up(const std::string& suite) {
+    configure({R"("proto","tls")", R"("psk","3")", R"("version","1.3")", R"("ciphers","1302,1303,1301")"});
+    const int id = channel_.open();
+    const auto up = channel_.connect_up(id, "127.0.0.1", peer_port);
+    EXPECT_EQ(up.version, "TLSv1.3");
+    EXPECT_EQ(up.suite, suite);
+    channel_.ok("AT#TCLOSE=" + std::to_string(id));
+  }
+  const std::string known_ =
+      files_.write_text("psk", std::string(psk_identity) + ":" + hex_of(psk_key) + "\n");
+};
+
+TEST_F(psk_of_tls1_3, is_used_by_s_server_that_prefers_another_hash) {
+  for (const char* groups : {"X25519", "P-521"}) {  // the second one: after a HelloRetryRequest
+    auto arguments = psk_server();
+    arguments.insert(arguments.end(), {"-serverpref", "-ciphersuites",
+                                       "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256", "-groups", groups});
+    const auto server = s_server(s_server_version::tls1_3, peer_port, arguments);
+    expect_up("TLS_AES_128_GCM_SHA256");
+  }
+}
+
+TEST_F(psk_of_tls1_3, is_used_by_gnutls_serv_that_prefers_another_hash) {
+  for (const char* groups : {"+GROUP-X25519", "+GROUP-SECP521R1"}) {
+    const peer server(
+        {"gnutls-serv", "--echo", "--port", std::to_string(peer_port), "--pskpasswd", known_, "--priority",
+         std::string("NORMAL:%SERVER_PRECEDENCE:-VERS-ALL:+VERS-TLS1.3:-KX-ALL:+PSK:+ECDHE-PSK:"
+                     "-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM:+CHACHA20-POLY1305:-GROUP-ALL:") +
+             groups},
+        peer_transport::tcp, peer_port);
+    expect_up("TLS_AES_128_GCM_SHA256");
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(versions, tls_peer, ::testing::ValuesIn(rows),
                          [](const auto& made) { return made.param.name; });
 

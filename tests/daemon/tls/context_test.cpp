@@ -65,6 +65,8 @@ INSTANTIATE_TEST_SUITE_P(
             [] { return with(certificate_client(stream), [](auto& o) { o.ciphers = {0x00a6}; }); }},
         refused_options{"suites_of_1_3_on_dtls", error::no_common_parameters, "suites",
                         [] { return with(psk_client(), [](auto& o) { o.ciphers = {0x1301}; }); }},
+        refused_options{"suites_of_another_hash_than_the_psk", error::no_common_parameters, "SHA-256",
+                        [] { return with(psk_client(stream), [](auto& o) { o.ciphers = {0x1302}; }); }},
         refused_options{"suites_of_1_2_for_1_3", error::no_common_parameters, "suites",
                         [] {
                           return with(psk_client(stream), [](auto& o) {

@@ -72,7 +72,9 @@ void test_server::configure() {
   require(SSL_CTX_set_cipher_list(ctx, options_.ciphers.c_str()) == 1);
   if (!options_.suites_tls1_3.empty()) {
     require(SSL_CTX_set_ciphersuites(ctx, options_.suites_tls1_3.c_str()) == 1);
+    SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
   }
+  if (!options_.groups.empty()) require(SSL_CTX_set1_groups_list(ctx, options_.groups.c_str()) == 1);
   SSL_CTX_set_options(ctx, SSL_OP_NO_QUERY_MTU | SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
   if (options_.cookie_exchange) SSL_CTX_set_options(ctx, SSL_OP_COOKIE_EXCHANGE);
   SSL_CTX_set_cookie_generate_cb(ctx, make_cookie);

@@ -19,7 +19,8 @@ struct server_options {
   int min_version = 0;  // libssl's numbers, 0: any
   int max_version = 0;
   std::string ciphers = "ALL:COMPLEMENTOFDEFAULT:PSK:@SECLEVEL=0";
-  std::string suites_tls1_3;
+  std::string suites_tls1_3;  // in its own preference, whatever the client prefers
+  std::string groups;         // without one of the client's key shares: a HelloRetryRequest
   std::optional<identity> own;
   std::vector<identity> intermediates;
   std::vector<identity> trusted_clients;  // not empty: a client certificate is demanded

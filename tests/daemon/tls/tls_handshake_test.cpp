@@ -229,14 +229,47 @@ TEST(tls_handshake, hello_request_does_not_renegotiate) {
   EXPECT_EQ(peers.client->send(as_bytes("goes on"), peers.network.now()), tls::send_outcome::ok);
 }
 
+// RFC 8446 4.2.11: an external PSK belongs to SHA-256, and a server may choose any suite that is offered.
+TEST(tls_handshake, psk_comes_with_suites_of_its_hash_only) {
+  struct row {
+    std::vector<std::uint16_t> wanted;
+    std::vector<std::uint16_t> offered;  // of TLS 1.3
+    const char* chosen;
+  };
+  const row rows[] = {{{}, {0x1301, 0x1303, 0x1304, 0x1305}, "TLS_AES_128_GCM_SHA256"},
+                      {{0x1302, 0x1301}, {0x1301}, "TLS_AES_128_GCM_SHA256"},
+                      {{0x1302, 0x1303, 0x1301}, {0x1303, 0x1301}, "TLS_AES_128_GCM_SHA256"},
+                      {{0x1302, 0x00a8}, {}, "TLS_PSK_WITH_AES_128_GCM_SHA256"}};
+  for (const char* groups : {"X25519", "P-521"}) {
+    for (const auto& row : rows) {
+      auto options = psk_client(stream);
+      options.ciphers = row.wanted;
+      auto server = psk_server(stream);
+      server.suites_tls1_3 =
+          "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_CCM_SHA256";
+      server.groups = groups;
+      pair peers(options, server);
+      ASSERT_TRUE(peers.up()) << row.chosen << ", " << groups << ": " << peers.why();
+      EXPECT_EQ(peers.client->info().suite, row.chosen);
+      std::vector<std::uint16_t> offered;
+      for (const auto id : peers.server.offered_suites())
+        if (id >> 8 == 0x13) offered.push_back(id);
+      EXPECT_EQ(offered, row.offered);
+    }
+  }
+}
+
 TEST(tls_handshake, identity_with_any_bytes_works_in_1_3) {
   auto options = psk_client(stream);
   options.min_version = tls::tls_version::tls1_3;
   options.psk->identity = {0, 1, 0xff, 0, '"'};
   auto server = psk_server(stream);
   server.psk[std::string("\0\1\xff\0\"", 5)] = to_bytes("0123456789abcdef");
-  pair peers(options, server);
-  EXPECT_TRUE(peers.up()) << peers.why();
+  for (const char* groups : {"X25519", "P-521"}) {
+    server.groups = groups;
+    pair peers(options, server);
+    EXPECT_TRUE(peers.up()) << groups << ": " << peers.why();
+  }
 }
 
 // Tickets in records of 512 bytes: a ticket holds the client's chain, so it is longer. While half of one is
