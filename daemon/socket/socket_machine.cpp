@@ -124,9 +124,17 @@ void socket_machine::on_end(time_point now) {
   inspect(now);
 }
 
+// `why` came from the transport; a handshake that it breaks off says how far it was.
+at::failure socket_machine::with_stage(at::failure why, const std::unique_ptr<tls::engine>& engine) {
+  const std::string stage = engine ? engine->explain_end() : std::string();
+  if (!stage.empty() && why.text.ends_with('.')) why.text.pop_back();
+  why.text += stage;
+  return why;
+}
+
 void socket_machine::on_error(at::failure why, time_point now) {
   if (phase_ == phase::reaching || phase_ == phase::handshaking) {
-    on_connect_failed(why, now);
+    on_connect_failed(with_stage(std::move(why), engine_), now);
     return;
   }
   if (phase_ != phase::connected && phase_ != phase::shut) return;
@@ -160,7 +168,9 @@ void socket_machine::on_deadline(time_point now) {
     const char* stage = phase_ == phase::resolving  ? "the name server"
                         : phase_ == phase::reaching ? "the TCP connect"
                                                     : "the handshake";
-    fail({at::error::handshake_timeout, "The connect took too long, waiting for " + std::string(stage) + "."},
+    const std::string why = phase_ == phase::handshaking ? engine_->explain_silence() : std::string();
+    fail({at::error::handshake_timeout,
+          "The connect took too long, waiting for " + std::string(stage) + (why.empty() ? "." : ": " + why)},
          -1);
     return;
   }

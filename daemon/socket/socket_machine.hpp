@@ -134,7 +134,7 @@ class socket_machine {
                   time_point now);
   void on_next_received(bytes_view data, time_point now);
   void on_next_end(time_point now);
-  void on_next_failed(const at::failure& why, time_point now);
+  void on_next_failed(at::failure why, time_point now);
   // `handler` is called when sequence numbers have become available; it leads to on_numbers_reserved().
   void when_reserved(std::function<void()> handler);
   void on_numbers_reserved(time_point now);
@@ -179,6 +179,7 @@ class socket_machine {
   static bool has_answered(const std::unique_ptr<tls::engine>& engine) {
     return engine && engine->info().server_answered;
   }
+  static at::failure with_stage(at::failure why, const std::unique_ptr<tls::engine>& engine);
   // Its handshake came to its end, even if an alert came in with that.
   static bool is_up(const tls::engine& engine) {
     const auto state = engine.state();

@@ -81,8 +81,8 @@ void socket_machine::on_next_end(time_point now) {
   inspect_next(now);
 }
 
-void socket_machine::on_next_failed(const at::failure& why, time_point) {
-  if (next_) drop_next(why, -1);
+void socket_machine::on_next_failed(at::failure why, time_point) {
+  if (next_) drop_next(with_stage(std::move(why), next_->engine), -1);
 }
 
 socket_machine::next_output socket_machine::next_outgoing() {
@@ -107,7 +107,9 @@ void socket_machine::check_next_deadline(time_point now) {
   const bool is_late = (next_->deadline && *next_->deadline <= now) ||
                        (next_->reach_deadline && *next_->reach_deadline <= now);
   if (is_late) {
-    drop_next({at::error::handshake_timeout, remote_.address + " did not answer the new handshake in time."},
+    const std::string why = next_->engine ? next_->engine->explain_silence() : std::string();
+    drop_next({at::error::handshake_timeout, remote_.address + " did not answer the new handshake in time" +
+                                                 (why.empty() ? "." : ": " + why)},
               -1);
     return;
   }

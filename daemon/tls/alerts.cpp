@@ -68,6 +68,27 @@ constexpr std::uint8_t no_application_protocol = 120;
 constexpr int last_alert = 255;
 constexpr const char* psk_hint = "; wrong pre-shared key or identity?";
 
+// Servers that want a certificate say so with one of these; TLS 1.3 has certificate_required for it.
+constexpr std::initializer_list<int> alerts_about_own_certificate = {
+    SSL_AD_HANDSHAKE_FAILURE,    SSL3_AD_NO_CERTIFICATE,
+    SSL_AD_BAD_CERTIFICATE,      SSL_AD_CERTIFICATE_UNKNOWN,
+    SSL_AD_UNKNOWN_CA,           SSL_AD_ACCESS_DENIED,
+    SSL_AD_CERTIFICATE_REQUIRED, SSL_AD_UNSUPPORTED_CERTIFICATE,
+    SSL_AD_DECODE_ERROR,  // GnuTLS, which cannot read an empty list
+};
+
+const char* hint_about_own_certificate(const callback_notes& notes) {
+  switch (notes.own_certificate) {
+    case certificate_answer::there_is_none:
+      return "; it asked for a client certificate, and there is none";
+    case certificate_answer::none_fits:
+      return "; it asked for a client certificate, and ours is of no kind that it takes";
+    case certificate_answer::not_asked_or_shown:
+      break;
+  }
+  return "";
+}
+
 bool is_one_of(int value, std::initializer_list<int> values) {
   return std::find(values.begin(), values.end(), value) != values.end();
 }
@@ -88,6 +109,7 @@ engine_failure received(int description, const failure_facts& facts) {
                                                 decrypt_error, unknown_psk_identity})) {
     text += psk_hint;
   }
+  if (is_one_of(description, alerts_about_own_certificate)) text += hint_about_own_certificate(facts.notes);
   const auto code = nothing_common ? at::error::no_common_parameters : at::error::alert_received;
   return {{code, std::move(text)}, description, false};
 }
@@ -123,6 +145,13 @@ engine_failure refused(const failure_facts& facts, int sent) {
     return {{at::error::name_mismatch, "the certificate is for another server: " + reason}, sent, false};
   }
   return {{at::error::certificate_refused, "the server's certificate was refused: " + reason}, sent, false};
+}
+
+// How far the handshake came.
+const char* last_message(const callback_notes& notes) {
+  if (notes.finished_sent) return "our Finished";
+  if (notes.server_hello) return "its ServerHello";
+  return notes.server_answered ? "its HelloVerifyRequest" : "our ClientHello";
 }
 
 at::error code_of_own_complaint(int reason, int sent) {
@@ -193,17 +222,24 @@ engine_failure explain_failure(const failure_facts& facts) {
   return {{code_of_own_complaint(reason, sent), reason_text(facts.error)}, sent, false};
 }
 
+std::string explain_silence(const callback_notes& notes, bool psk_mode) {
+  if (!notes.server_answered) return "no answer at all from the server";
+  std::string text = std::string("the server fell silent after ") + last_message(notes);
+  text += hint_about_own_certificate(notes);
+  if (psk_mode && notes.finished_sent) text += psk_hint;
+  return text;
+}
+
+std::string explain_end(const callback_notes& notes, bool psk_mode) {
+  std::string text = std::string(", after ") + last_message(notes);
+  text += hint_about_own_certificate(notes);
+  const bool key_was_seen = notes.finished_sent || (notes.psk_in_hello && !notes.server_hello);
+  if (psk_mode && key_was_seen) text += psk_hint;
+  return text;
+}
+
 engine_failure explain_timeout(const callback_notes& notes, bool psk_mode) {
-  std::string text = "no answer at all from the server";
-  if (notes.finished_sent) {
-    text = "the server fell silent after our Finished";
-    if (psk_mode) text += psk_hint;
-  } else if (notes.server_hello) {
-    text = "the server fell silent after its ServerHello";
-  } else if (notes.server_answered) {
-    text = "the server fell silent after its HelloVerifyRequest";
-  }
-  return {{at::error::handshake_timeout, std::move(text)}, -1, false};
+  return {{at::error::handshake_timeout, explain_silence(notes, psk_mode)}, -1, false};
 }
 
 }  // namespace tlsmodem::tls

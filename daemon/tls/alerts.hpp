@@ -36,6 +36,11 @@ struct failure_facts {
 engine_failure explain_failure(const failure_facts& facts);
 
 // Why nobody answered any more: says at which stage, because a DTLS server that dislikes something is silent.
+std::string explain_silence(const callback_notes& notes, bool psk_mode);
+// What goes behind the words for a stream that the server ended in the handshake: at which stage, and what it
+// may have disliked. ", after our Finished; wrong pre-shared key or identity?"
+std::string explain_end(const callback_notes& notes, bool psk_mode);
+// What the engine fails with when its own timer gives the server up.
 engine_failure explain_timeout(const callback_notes& notes, bool psk_mode);
 
 }  // namespace tlsmodem::tls

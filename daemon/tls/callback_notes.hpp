@@ -11,6 +11,9 @@
 
 namespace tlsmodem::tls {
 
+// What a server got that asked for a certificate of ours.
+enum class certificate_answer : std::uint8_t { not_asked_or_shown, there_is_none, none_fits };
+
 struct callback_notes {
   std::optional<alert> alert_received;
   std::optional<alert> alert_sent;
@@ -18,6 +21,8 @@ struct callback_notes {
   bool server_answered = false;  // anything at all, HelloVerifyRequest included
   bool server_hello = false;
   bool finished_sent = false;
+  bool psk_in_hello = false;  // the ClientHello offers an external PSK (TLS 1.3)
+  certificate_answer own_certificate = certificate_answer::not_asked_or_shown;
   bool encrypts_then_macs = false;         // in the ServerHello, RFC 7366
   bytes offered_cid;                       // the extension connection_id of our ClientHello; empty: none
   std::optional<bytes> peer_cid;           // the CID in that of the ServerHello

@@ -162,6 +162,7 @@ bool offers_a_suite(SSL_CTX* ctx) {
 }
 
 maybe_failure set_own_certificate(SSL_CTX* ctx, const context_options& options) {
+  note_missing_certificate(ctx);
   if (!options.own_chain || options.own_chain->empty()) return std::nullopt;
   EVP_PKEY* const key = options.key->get();
   return install_own_chain(ctx, sort_own_chain(*options.own_chain, key), key, options.rebuild_chain);

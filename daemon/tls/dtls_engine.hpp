@@ -32,6 +32,7 @@ class dtls_engine final : public engine {
   void shut(time_point now) override { active().shut(now); }
   void on_numbers_reserved(time_point now) override { active().on_numbers_reserved(now); }
 
+  std::string explain_silence() const override { return active().explain_silence(); }
   engine_state state() const override { return active().state(); }
   const engine_failure& failure() const override { return active().failure(); }
   const engine_info& info() const override { return active().info(); }

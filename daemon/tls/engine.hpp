@@ -106,6 +106,11 @@ class engine {
   // peer_closed.
   virtual void shut(time_point now) = 0;
 
+  // What the handshake waits for, and what may be wrong there: for failures that only the driver sees, a time
+  // limit or an error of the transport. A whole clause, and what goes behind the words for a broken stream.
+  virtual std::string explain_silence() const { return {}; }
+  virtual std::string explain_end() const { return {}; }
+
   virtual engine_state state() const = 0;
   virtual const engine_failure& failure() const = 0;
   virtual const engine_info& info() const = 0;

@@ -1,5 +1,7 @@
 #include "own_chain.hpp"
 
+#include "callback_notes.hpp"
+
 #include <openssl/x509v3.h>
 
 #include <algorithm>
@@ -72,6 +74,16 @@ std::optional<at::failure> install_own_chain(SSL_CTX* ctx, certificate_list chai
       return unusable_credential("the own chain is unusable");
   }
   return std::nullopt;
+}
+
+// libssl asks for a certificate when it has none, or none for the kinds of keys and signatures that the
+// server named. Without one it sends an empty list.
+void note_missing_certificate(SSL_CTX* ctx) {
+  SSL_CTX_set_client_cert_cb(ctx, [](SSL* ssl, X509**, EVP_PKEY**) {
+    notes_of(ssl).own_certificate = SSL_get_certificate(ssl) == nullptr ? certificate_answer::there_is_none
+                                                                        : certificate_answer::none_fits;
+    return 0;
+  });
 }
 
 }  // namespace tlsmodem::tls

@@ -17,4 +17,7 @@ certificate_list sort_own_chain(certificate_list given, EVP_PKEY* key);
 std::optional<at::failure> install_own_chain(SSL_CTX* ctx, certificate_list chain, EVP_PKEY* key,
                                              bool completes);
 
+// Notes when a server asks for a certificate and gets none, for the text of what it makes of that.
+void note_missing_certificate(SSL_CTX* ctx);
+
 }  // namespace tlsmodem::tls

@@ -41,6 +41,7 @@ int give_psk_session(SSL* ssl, const EVP_MD* required_hash, const unsigned char*
   *identity = context.psk->identity.data();
   *identity_size = context.psk->identity.size();
   *session = made.release();
+  notes_of(ssl).psk_in_hello = true;
   return 1;
 }
 

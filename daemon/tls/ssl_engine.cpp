@@ -219,11 +219,16 @@ void ssl_engine::send_close_notify() {
   if (SSL_shutdown(ssl()) < 0) fail_as_libssl_says();
 }
 
+std::string ssl_engine::explain_silence() const { return tls::explain_silence(notes_, context_->psk_mode()); }
+
+std::string ssl_engine::explain_end() const { return tls::explain_end(notes_, context_->psk_mode()); }
+
 void ssl_engine::fail_as_libssl_says() {
   note_alerts();
   // close_notify in the middle of a handshake is an end without an error.
   if (ERR_peek_error() == 0 && (SSL_get_shutdown(ssl()) & SSL_RECEIVED_SHUTDOWN) != 0) {
-    return fail({{at::error::alert_received, "the server closed during the handshake: " + describe_alert(0)},
+    return fail({{at::error::alert_received,
+                  "the server closed during the handshake, with " + describe_alert(0) + explain_end()},
                  0,
                  false});
   }

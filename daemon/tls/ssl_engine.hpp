@@ -18,6 +18,8 @@ class ssl_engine : public engine {
   void offer(bytes_view session) final;
   void shut(time_point now) override;
   std::vector<resumable_session> take_sessions() final;
+  std::string explain_silence() const final;
+  std::string explain_end() const final;
   engine_state state() const final { return state_; }
   const engine_failure& failure() const final { return failure_; }
   const engine_info& info() const final { return info_; }

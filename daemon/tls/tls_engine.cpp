@@ -26,7 +26,10 @@ void tls_engine::advance_counting_flights(bytes_view input) {
 
 void tls_engine::feed_end(time_point) {
   if (state() == engine_state::handshaking) {
-    fail({{at::error::connection_reset, "the server closed the connection during the handshake"}, -1, true});
+    fail({{at::error::connection_reset,
+           "the server closed the connection during the handshake" + explain_end()},
+          -1,
+          true});
   } else if (state() == engine_state::established) {
     fail({{at::error::connection_reset,
            "the server closed the connection without close_notify, data may be missing"},

@@ -155,9 +155,12 @@ TEST_P(late_client_refusal, comes_behind_tup) {
 
 INSTANTIATE_TEST_SUITE_P(
     over_tls1_3, late_client_refusal,
-    ::testing::Values(late_refusal{"no_certificate", {}, 116, "certificate_required (116)"},
-                      late_refusal{
-                          "unknown_authority", {R"("cert","7")", R"("key","7")"}, 48, "unknown_ca (48)"}),
+    ::testing::Values(
+        late_refusal{"no_certificate",
+                     {},
+                     116,
+                     "certificate_required (116); it asked for a client certificate, and there is none"},
+        late_refusal{"unknown_authority", {R"("cert","7")", R"("key","7")"}, 48, "unknown_ca (48)"}),
     [](const auto& row) { return row.param.name; });
 
 // ICMP is not authenticated: it is told, and the association lives on.

@@ -18,6 +18,22 @@ void serve_dtls(stage& on, const options& arguments) { on.serve(s_server_version
 void serve_tls(stage& on, const options& arguments) { on.serve(s_server_version::tls1_2, arguments); }
 void serve_tls1_3(stage& on, const options& arguments) { on.serve(s_server_version::tls1_3, arguments); }
 
+void listen(stage& on) { on.listener = std::make_unique<tcp_listener>(peer_port); }
+
+tcp_connection hear_hello(stage& on) {
+  auto connection = on.listener->accept();
+  read_record(connection);
+  return connection;
+}
+
+void serve_gnutls_that_wants_a_certificate(stage& on, std::vector<std::string> arguments,
+                                           peer_transport over) {
+  arguments.insert(arguments.end(), {"--port", std::to_string(peer_port), "--x509certfile", on.good_file,
+                                     "--x509keyfile", on.good_file, "--require-client-cert"});
+  arguments.insert(arguments.begin(), "gnutls-serv");
+  on.peers.emplace_back(new peer(arguments, over, peer_port));
+}
+
 // A certificate of the test's root, unlike the good one in one point.
 options certificate(const stage& on, const certificate_request& request, key_kind kind = key_kind::ec_p256) {
   return {"-cert", on.files.write("bad.pem", issue(on.root, request, kind))};
@@ -53,6 +69,28 @@ const std::vector<failure_row> key_rows = {
      .arrange = [](stage& on) { on.serve_gnutls_psk(); },
      .code = 804,
      .text = "wrong pre-shared key or identity?"},
+    {.name = "wrong_psk_and_the_connect_has_a_limit",
+     .options = {R"("psk","4")", R"("hs_timeout",1500)"},
+     .arrange = [](stage& on) { serve_dtls(on, on.good); },
+     .good_psk = wrong_psk_key,
+     .code = 804,
+     .text = "took too long, waiting for the handshake: the server fell silent after our Finished; wrong "
+             "pre-shared key or identity?"},
+    {.name = "wrong_psk_met_with_a_fin_over_tls1_3",
+     .options = {R"("psk","4")", R"("proto","tls")", R"("version","1.3")"},
+     .arrange = listen,
+     .act = [](stage& on) { hear_hello(on).finish(); },
+     .good_psk = wrong_psk_key,
+     .code = 803,
+     .text = "closed the connection during the handshake, after our ClientHello; wrong pre-shared key or "
+             "identity?"},
+    {.name = "wrong_psk_met_with_a_reset_over_tls1_3",
+     .options = {R"("psk","4")", R"("proto","tls")", R"("version","1.3")"},
+     .arrange = listen,
+     .act = [](stage& on) { hear_hello(on).reset(); },
+     .good_psk = wrong_psk_key,
+     .code = 803,
+     .text = "Connection reset by peer, after our ClientHello; wrong pre-shared key or identity?"},
     {.name = "wrong_psk_over_tls1_2",
      .options = {R"("psk","4")", R"("proto","tls")", R"("version","1.2","1.2")"},
      .arrange = [](stage& on) { serve_tls(on, on.good); },
@@ -165,7 +203,40 @@ const std::vector<failure_row> certificate_rows = {
          },
      .code = 805,
      .alert = 40,
-     .text = "the alert handshake_failure (40)",
+     .text = "the alert handshake_failure (40); it asked for a client certificate, and there is none",
+     .alert_in = "2,40"},
+    {.name = "no_client_certificate_where_tls1_2_asks_for_one",
+     .options = tls1_2_root,
+     .arrange =
+         [](stage& on) {
+           serve_tls(on, on.good_and({"-Verify", "1", "-verify_return_error"}));
+         },
+     .code = 805,
+     .alert = 40,
+     .text = "the alert handshake_failure (40); it asked for a client certificate, and there is none",
+     .alert_in = "2,40"},
+    {.name = "no_client_certificate_where_gnutls_serv_asks_for_one_over_dtls",
+     .options = with(dtls_root, patient),
+     .arrange = [](stage& on) { serve_gnutls_that_wants_a_certificate(on, {"--udp"}, peer_transport::udp); },
+     .code = 804,
+     .text = "fell silent after our Finished; it asked for a client certificate, and there is none"},
+    {.name = "no_client_certificate_where_gnutls_serv_asks_for_one_over_tls1_2",
+     .options = tls1_2_root,
+     .arrange = [](stage& on) { serve_gnutls_that_wants_a_certificate(on, {}, peer_transport::tcp); },
+     .code = 805,
+     .alert = 50,
+     .text = "the alert decode_error (50); it asked for a client certificate, and there is none",
+     .alert_in = "2,50"},
+    {.name = "client_certificate_of_a_kind_that_the_server_does_not_take",
+     .options = with(tls1_2_root, {R"("cert","2")", R"("key","2")"}),
+     .arrange =
+         [](stage& on) {
+           serve_tls(on,
+                     on.good_and({"-Verify", "1", "-verify_return_error", "-client_sigalgs", "RSA+SHA256"}));
+         },
+     .code = 805,
+     .alert = 40,
+     .text = "it asked for a client certificate, and ours is of no kind that it takes",
      .alert_in = "2,40"},
     {.name = "client_certificate_of_an_unknown_authority_over_dtls",
      .options = with(dtls_root, {R"("cert","7")", R"("key","7")"}),

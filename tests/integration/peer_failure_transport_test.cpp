@@ -35,7 +35,7 @@ const std::vector<failure_row> transport_rows = {
      .options = with(dtls_psk, {R"("hs_timeout",500)"}),
      .arrange = [](stage& on) { on.silence = std::make_unique<silent_port>(peer_port); },
      .code = 804,
-     .text = "took too long, waiting for the handshake"},
+     .text = "took too long, waiting for the handshake: no answer at all from the server"},
     {.name = "tcp_port_is_silent",
      .options = with(tls_root, {R"("hs_timeout",500)"}),
      .arrange = [](stage& on) { on.deafness = std::make_unique<deaf_listener>(peer_port); },
@@ -49,7 +49,7 @@ const std::vector<failure_row> transport_rows = {
            on.peers.back()->program().pause();
          },
      .code = 804,
-     .text = "took too long, waiting for the handshake"},
+     .text = "took too long, waiting for the handshake: no answer at all from the server"},
     {.name = "dtls_server_stops_in_the_handshake",
      .options = with(dtls_psk, {R"("hs_timeout",500)"}),
      .arrange =
@@ -112,7 +112,7 @@ const std::vector<failure_row> transport_rows = {
            connection.finish();
          },
      .code = 803,
-     .text = "closed the connection during the handshake"},
+     .text = "closed the connection during the handshake, after our ClientHello"},
     {.name = "server_speaks_no_tls",
      .options = tls_root,
      .arrange = [](stage& on) { on.listener = std::make_unique<tcp_listener>(peer_port); },

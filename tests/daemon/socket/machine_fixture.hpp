@@ -28,6 +28,8 @@ struct fake_engine final : tls::engine {
   void on_deadline(tls::time_point) override { ++expired; }
   tls::send_outcome send(bytes_view data, tls::time_point) override;
   void shut(tls::time_point) override;
+  std::string explain_silence() const override { return silence; }
+  std::string explain_end() const override { return end; }
   tls::engine_state state() const override { return is; }
   const tls::engine_failure& failure() const override { return why; }
   const tls::engine_info& info() const override { return about; }
@@ -46,6 +48,8 @@ struct fake_engine final : tls::engine {
   std::optional<tls::time_point> due;
   tls::send_outcome answer = tls::send_outcome::ok;
   tls::engine_failure why;
+  std::string silence;
+  std::string end;
   tls::engine_info about;
   packet_queue out;
   packet_queue in;

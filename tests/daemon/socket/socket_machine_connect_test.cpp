@@ -231,6 +231,32 @@ TEST(socket_machine_connect, says_what_it_waited_for_when_the_time_is_over) {
   }
 }
 
+TEST(socket_machine_connect, says_how_far_the_handshake_came_whoever_ends_it) {
+  for (const bool is_late : {true, false}) {
+    auto options = profile_of(socket_protocol::tls);
+    options.hs_timeout = 7s;
+    bench b(options);
+    b.connect();
+    b.resolve();
+    b.reach();
+    b.forget();
+    b.engine->silence = "the server fell silent; wrong key?";
+    b.engine->end = ", after our Finished; wrong key?";
+    b.now += 7s;
+    if (is_late) {
+      b.machine->on_deadline(b.now);
+    } else {
+      b.machine->on_error({at::error::connection_reset, "Reset."}, b.now);
+    }
+    EXPECT_EQ(
+        b.actions(),
+        (words{"close", is_late ? failed(804, -1,
+                                         "The connect took too long, waiting for the handshake: the server "
+                                         "fell silent; wrong key?")
+                                : failed(803, -1, "Reset, after our Finished; wrong key?")}));
+  }
+}
+
 TEST(socket_machine_connect, goes_to_the_next_address_when_a_tcp_connect_stalls) {
   bench b(profile_of(socket_protocol::tcp));
   b.connect();

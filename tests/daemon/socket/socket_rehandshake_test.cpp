@@ -345,6 +345,31 @@ TEST(socket_auto_resume, a_handshake_that_fails_fails_the_send_and_the_next_send
   EXPECT_EQ(b.actions(), words{"next: open 192.0.2.1:5684"});
 }
 
+TEST(socket_rehandshake, that_fails_says_how_far_it_came) {
+  for (const bool is_late : {true, false}) {
+    auto options = profile_of(socket_protocol::tls);
+    options.hs_timeout = 7s;
+    bench b(options);
+    b.come_up();
+    b.machine->rehandshake(handshake_wish::full, b.now);
+    b.reach_next();
+    b.forget();
+    b.engine->silence = "the server fell silent";
+    b.engine->end = ", after our Finished";
+    b.now += 7s;
+    if (is_late) {
+      b.machine->on_deadline(b.now);
+    } else {
+      b.machine->on_next_failed({at::error::connection_reset, "Reset."}, b.now);
+    }
+    const std::string expected =
+        is_late
+            ? R"(#TFAIL: 1,804,-1,"192.0.2.1 did not answer the new handshake in time: the server fell silent")"
+            : R"(#TFAIL: 1,803,-1,"Reset, after our Finished")";
+    EXPECT_EQ(b.actions(), (words{"next: close", expected}));
+  }
+}
+
 TEST(socket_auto_resume, a_handshake_that_cannot_begin_fails_the_send) {
   bench b(with_auto_resume(30s));
   b.machine->keep_port(true);

@@ -47,6 +47,69 @@ TEST(alerts, a_warning_sent_earlier_is_not_the_cause) {
   EXPECT_EQ(failure.why.text, "bad length");
 }
 
+struct stage_row {
+  const char* name;
+  void (*reach)(callback_notes& notes);
+  bool psk_mode;
+  const char* silence;
+  const char* end;
+};
+
+constexpr stage_row stages[] = {
+    {"nothing", [](callback_notes&) {}, false, "no answer at all from the server", ", after our ClientHello"},
+    {"nothing_with_a_key_of_tls1_2", [](callback_notes&) {}, true, "no answer at all from the server",
+     ", after our ClientHello"},
+    {"nothing_with_a_key_of_tls1_3", [](callback_notes& n) { n.psk_in_hello = true; }, true,
+     "no answer at all from the server", ", after our ClientHello; wrong pre-shared key or identity?"},
+    {"hello_verify_request", [](callback_notes& n) { n.server_answered = true; }, true,
+     "the server fell silent after its HelloVerifyRequest", ", after its HelloVerifyRequest"},
+    {"server_hello", [](callback_notes& n) { n.server_answered = n.server_hello = n.psk_in_hello = true; },
+     true, "the server fell silent after its ServerHello", ", after its ServerHello"},
+    {"finished", [](callback_notes& n) { n.server_answered = n.server_hello = n.finished_sent = true; },
+     false, "the server fell silent after our Finished", ", after our Finished"},
+    {"finished_with_a_key",
+     [](callback_notes& n) { n.server_answered = n.server_hello = n.finished_sent = true; }, true,
+     "the server fell silent after our Finished; wrong pre-shared key or identity?",
+     ", after our Finished; wrong pre-shared key or identity?"},
+    {"finished_without_a_certificate",
+     [](callback_notes& n) {
+       n.server_answered = n.server_hello = n.finished_sent = true;
+       n.own_certificate = certificate_answer::there_is_none;
+     },
+     false, "the server fell silent after our Finished; it asked for a client certificate, and there is none",
+     ", after our Finished; it asked for a client certificate, and there is none"},
+};
+
+TEST(alerts, tell_how_far_a_handshake_came_that_goes_no_further) {
+  for (const auto& row : stages) {
+    SCOPED_TRACE(row.name);
+    callback_notes notes;
+    row.reach(notes);
+    EXPECT_EQ(explain_silence(notes, row.psk_mode), row.silence);
+    EXPECT_EQ(explain_end(notes, row.psk_mode), row.end);
+    const auto failure = explain_timeout(notes, row.psk_mode);
+    EXPECT_EQ(failure.why.code, at::error::handshake_timeout);
+    EXPECT_EQ(failure.why.text, row.silence);
+  }
+}
+
+// A server that asked and got none says so in many ways; what has nothing to do with it does not mention it.
+TEST(alerts, of_servers_that_wanted_a_certificate_say_that_there_is_none) {
+  for (const auto answer : {certificate_answer::there_is_none, certificate_answer::none_fits}) {
+    callback_notes notes;
+    notes.server_hello = true;
+    notes.own_certificate = answer;
+    for (unsigned description = 0; description < 256; ++description) {
+      const auto failure =
+          explain_failure({notes, false, ERR_PACK(ERR_LIB_SSL, 0, SSL_AD_REASON_OFFSET + description)});
+      const bool is_hinted = failure.why.text.find("it asked for a client certificate") != std::string::npos;
+      const bool may_be_it = description >= 40 && description <= 50 && description != 44 &&
+                             description != 45 && description != 47;
+      EXPECT_EQ(is_hinted, may_be_it || description == 116) << description;
+    }
+  }
+}
+
 TEST(alerts, of_two_bytes_only) {
   for (const bytes& content : {bytes{}, bytes{2}, bytes{2, 40, 0}}) EXPECT_FALSE(parse_alert(content));
   const auto seen = parse_alert(bytes{2, 40});

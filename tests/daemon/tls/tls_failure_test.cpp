@@ -162,6 +162,27 @@ TEST(tls_failure, wrong_psk_in_1_3) {
   expect_failure(*peers.client, error::alert_received, wrong_binder_alert(), "wrong pre-shared key");
 }
 
+TEST(tls_failure, wrong_psk_met_with_a_fin) {
+  for (const auto newest : {tls::tls_version::tls1_2, tls::tls_version::tls1_3}) {
+    auto options = psk_client(stream);
+    options.psk = make_psk("fedcba9876543210");
+    options.max_version = newest;
+    const auto client = engine_for(options);
+    client->start({});
+    if (newest == tls::tls_version::tls1_2) {
+      test_server server(psk_server(stream));
+      server.feed(drain(client->outgoing()), {});
+      client->feed(drain(server.outgoing()), {});
+    }
+    client->feed_end({});
+    EXPECT_EQ(client->failure().why.code, error::connection_reset);
+    EXPECT_EQ(client->failure().why.text,
+              std::string("the server closed the connection during the handshake, after ") +
+                  (newest == tls::tls_version::tls1_2 ? "our Finished" : "our ClientHello") +
+                  "; wrong pre-shared key or identity?");
+  }
+}
+
 TEST(tls_failure, certificate_instead_of_the_psk_is_refused_in_1_3) {
   for (const auto verify :
        {tls::verification::required, tls::verification::optional, tls::verification::none}) {
@@ -180,7 +201,8 @@ TEST_P(both_transports, client_certificate_missing_or_refused) {
   auto options = certificate_client(GetParam());
   options.max_version = tls::tls_version::tls1_2;
   pair missing(options, server);
-  expect_failure(*missing.client, error::alert_received, 40, "handshake_failure (40)");
+  expect_failure(*missing.client, error::alert_received, 40,
+                 "handshake_failure (40); it asked for a client certificate, and there is none");
   const identity stranger = self_sign({.common_name = "device", .role = certificate_role::client});
   options.own_chain = {stranger.certificate};
   options.key = stranger.key;
@@ -196,7 +218,8 @@ TEST(tls_failure, client_certificate_refused_after_the_handshake_in_1_3) {
   pair missing(options, server);
   EXPECT_TRUE(missing.up());
   missing.network.settle();
-  expect_failure(*missing.client, error::alert_received, 116, "certificate_required (116)");
+  expect_failure(*missing.client, error::alert_received, 116,
+                 "certificate_required (116); it asked for a client certificate, and there is none");
   const identity stranger = self_sign({.common_name = "device", .role = certificate_role::client});
   options.own_chain = {stranger.certificate};
   options.key = stranger.key;
