@@ -28,10 +28,14 @@ bool is_pem(bytes_view data) {
   return data.front() != der_sequence && as_text(data).find(begin_mark) != std::string_view::npos;
 }
 
-bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+// Programs in C send strings with the NUL at their end, or buffers that they did not fill.
+bool is_blank(std::string_view text) {
+  using namespace std::string_view_literals;
+  return text.find_first_not_of(" \t\r\n\0"sv) == std::string_view::npos;
+}
 
 // RFC 7468 section 2: text in front of a block explains it and is skipped; behind the last one nothing may
-// come, or a cut-off block would be ignored silently.
+// come but blanks, or a cut-off block would be ignored silently.
 std::optional<std::vector<pem_block>> split_pem(std::string_view text) {
   std::vector<pem_block> blocks;
   for (;;) {

@@ -23,7 +23,7 @@ struct pre_shared_key {
 };
 
 // One or more PEM blocks, or one or more DER certificates back to back; detected. Explaining text in front of
-// a PEM block is skipped, nothing may come behind the last one.
+// a PEM block is skipped, nothing but blanks and NUL bytes may come behind the last one.
 at::result<certificate_list> parse_certificates(bytes_view data);
 // The same rules for lists of revoked certificates (X.509 CRLs).
 at::result<revocation_lists> parse_revocation_lists(bytes_view data);

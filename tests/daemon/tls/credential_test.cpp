@@ -42,6 +42,12 @@ bytes with_crlf(const bytes& text) {
   return made;
 }
 
+// As a program in C sends a string whose end it counts, or a buffer that it did not fill.
+bytes with_end_of_string(bytes text) {
+  text.insert(text.end(), {'\0', '\n', '\0', '\0'});
+  return text;
+}
+
 struct certificate_case {
   const char* name;
   bytes (*make)();
@@ -73,6 +79,23 @@ INSTANTIATE_TEST_SUITE_P(
                                      },
                                      2},
                     certificate_case{"pem_with_crlf", [] { return with_crlf(pem_of(one())); }, 1},
+                    certificate_case{"pem_with_nul_behind",
+                                     [] {
+                                       return joined({pem_of(one()), bytes{0}});
+                                     },
+                                     1},
+                    certificate_case{"pem_with_nuls_and_lines_behind",
+                                     [] { return with_end_of_string(with_crlf(pem_of(one()))); }, 1},
+                    certificate_case{"pem_chain_of_strings",
+                                     [] {
+                                       return joined({pem_of(one()), bytes{0}, pem_of(two()), bytes{0}});
+                                     },
+                                     2},
+                    certificate_case{"pem_with_text_behind_nul",
+                                     [] {
+                                       return joined({pem_of(one()), bytes{0, 'x'}});
+                                     },
+                                     0},
                     certificate_case{"pem_with_text_in_front",
                                      [] {
                                        return joined({to_bytes("# One\nsubject=One\n"), pem_of(one())});
@@ -168,6 +191,7 @@ TEST(revocation_list_parsing, accepts_or_refuses) {
       {"pem", list_pem(), 1, ""},
       {"pem_twice", joined({list_pem(), list_pem()}), 2, ""},
       {"pem_with_crlf", with_crlf(list_pem()), 1, ""},
+      {"pem_with_nuls_and_lines_behind", with_end_of_string(list_pem()), 1, ""},
       {"pem_with_text_in_front", joined({to_bytes("# revoked\n"), list_pem()}), 1, ""},
       {"der", list_der(), 1, ""},
       {"der_twice", joined({list_der(), list_der()}), 2, ""},
@@ -251,6 +275,13 @@ INSTANTIATE_TEST_SUITE_P(
                        to_traditional_pem(one().key.get()));
                  },
                  nullptr, nullptr},
+        key_case{"nuls_and_lines_behind", [] { return with_end_of_string(key_pem(one())); }, nullptr,
+                 nullptr},
+        key_case{"sec1_with_nul_behind",
+                 [] { return with_end_of_string(to_bytes(to_traditional_pem(one().key.get()))); }, nullptr,
+                 nullptr},
+        key_case{"encrypted_with_nul_behind", [] { return with_end_of_string(key_pem(one(), "pw")); }, "pw",
+                 nullptr},
         key_case{"crlf", [] { return with_crlf(key_pem(one())); }, nullptr, nullptr},
         key_case{"der", [] { return to_der(one().key.get()); }, nullptr, nullptr},
         key_case{"der_rsa", [] { return to_der(two().key.get()); }, nullptr, nullptr},
