@@ -5,9 +5,6 @@
 namespace tlsmodem::dtls12 {
 namespace {
 
-// libssl's limit for the longest message, the server's chain (SSL_MAX_CERT_LIST_DEFAULT).
-constexpr std::size_t max_message_bytes = std::size_t{100} * 1024;
-
 constexpr std::size_t alert_bytes = 2;
 constexpr std::uint8_t level_warning = 1;
 constexpr std::uint8_t level_fatal = 2;
@@ -37,9 +34,10 @@ unprotected_kind classify_handshake(bytes_view content) {
   fragment_view fragment;
   auto kind = unprotected_kind::other;
   for (bool is_first = true; !content.empty(); is_first = false) {
-    if (!next_fragment(content, fragment) || !is_server_message(fragment.type) ||
-        fragment.message_bytes > max_message_bytes)
+    if (!next_fragment(content, fragment) || !is_server_message(fragment.type))
       return unprotected_kind::other;
+    if (fragment.message_bytes > max_message_bytes)
+      return fragment.type == certificate ? unprotected_kind::long_chain : unprotected_kind::other;
     if (is_first && fragment.type == server_hello) {
       kind = unprotected_kind::server_hello;
     } else if (is_first && fragment.type == hello_verify_request && fragment.is_whole()) {

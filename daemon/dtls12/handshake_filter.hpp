@@ -7,12 +7,16 @@
 
 namespace tlsmodem::dtls12 {
 
+// libssl's limit for the longest message of a handshake, the server's chain (SSL_MAX_CERT_LIST_DEFAULT).
+inline constexpr std::size_t max_message_bytes = std::size_t{100} * 1024;
+
 enum class unprotected_kind : std::uint8_t {
   wanted,
   server_hello,          // wanted, and begins with the first byte of a ServerHello
   hello_verify_request,  // whole, in a record of its own
   warning,               // an alert that ends nothing: libssl takes one in a handshake for five, too many
   client_hello,          // of a server that mistakes us for one
+  long_chain,            // a fragment of a Certificate message over max_message_bytes
   other,                 // dropped in silence
 };
 

@@ -159,6 +159,13 @@ void handshake_records::receive_unprotected(const record_view& record, bytes& fo
     case unprotected_kind::warning:
       seen.warning.emplace(record.payload.begin(), record.payload.end());
       break;
+    case unprotected_kind::long_chain: {
+      fragment_view fragment;
+      bytes_view rest = record.payload;
+      while (next_fragment(rest, fragment))
+        seen.long_chain = std::max(seen.long_chain, fragment.message_bytes);
+      break;
+    }
     case unprotected_kind::client_hello:
       ++seen.client_hellos;
       break;

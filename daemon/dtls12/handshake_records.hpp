@@ -70,6 +70,7 @@ class handshake_records {
 
   struct received {
     bool is_verify_request = false;  // answered here: a new flight is in `to`, or none was due
+    std::size_t long_chain = 0;      // dropped: the length of a Certificate message over max_message_bytes
     unsigned client_hellos = 0;      // dropped
     std::optional<bytes> warning;    // dropped; the content of the last such alert
   };

@@ -1,5 +1,7 @@
 #include "alerts.hpp"
 
+#include "daemon/dtls12/handshake_filter.hpp"
+
 #include <openssl/sslerr.h>
 
 #include <algorithm>
@@ -154,7 +156,36 @@ const char* last_message(const callback_notes& notes) {
   return notes.server_answered ? "its HelloVerifyRequest" : "our ClientHello";
 }
 
+const char* describe_strays(stray_datagrams strays) {
+  switch (strays) {
+    case stray_datagrams::no_dtls:
+      return "the server answers with something else than DTLS";
+    case stray_datagrams::other_records:
+      return "the server answers with records that are not of this handshake";
+    case stray_datagrams::none:
+      break;
+  }
+  return "no answer at all from the server";
+}
+
+bool is_about_length(int reason, int sent) {
+  // The record layer uses the second one too, with record_overflow.
+  return reason == SSL_R_EXCESSIVE_MESSAGE_SIZE ||
+         (reason == SSL_R_DATA_LENGTH_TOO_LONG && sent == handshake_failure);
+}
+
+std::string text_of_own_complaint(unsigned long error, int reason, int sent) {
+  if (!is_about_length(reason, sent)) return reason_text(error);
+  return reason == SSL_R_EXCESSIVE_MESSAGE_SIZE
+             ? "a message of the server's handshake is longer than this modem takes; of its certificates, "
+               "that is " +
+                   std::to_string(dtls12::max_message_bytes) + " bytes"
+             : "the server's PSK identity hint is longer than " + std::to_string(PSK_MAX_IDENTITY_LEN) +
+                   " bytes, more than this modem takes";
+}
+
 at::error code_of_own_complaint(int reason, int sent) {
+  if (is_about_length(reason, sent)) return at::error::message_too_long;
   if (is_one_of(sent, {bad_record_mac, decryption_failed, decrypt_error}))
     return at::error::integrity_failure;
   if (is_one_of(sent, {protocol_version, insufficient_security})) return at::error::no_common_parameters;
@@ -219,12 +250,24 @@ engine_failure explain_failure(const failure_facts& facts) {
   }
   const int reason = ERR_GET_LIB(facts.error) == ERR_LIB_SSL ? ERR_GET_REASON(facts.error) : -1;
   if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) return refused(facts, sent);
-  return {{code_of_own_complaint(reason, sent), reason_text(facts.error)}, sent, false};
+  return {
+      {code_of_own_complaint(reason, sent), text_of_own_complaint(facts.error, reason, sent)}, sent, false};
+}
+
+engine_failure explain_long_chain(std::size_t message_bytes) {
+  return {{at::error::message_too_long,
+           "the server's certificates have " + std::to_string(message_bytes) + " bytes, more than the " +
+               std::to_string(dtls12::max_message_bytes) + " that this modem takes"},
+          -1,
+          false};
 }
 
 std::string explain_silence(const callback_notes& notes, bool psk_mode) {
-  if (!notes.server_answered) return "no answer at all from the server";
+  if (!notes.server_answered) return describe_strays(notes.strays);
   std::string text = std::string("the server fell silent after ") + last_message(notes);
+  // A fatal one would have ended the handshake.
+  if (notes.alert_received)
+    text += "; it had sent the alert " + describe_alert(notes.alert_received->description);
   text += hint_about_own_certificate(notes);
   if (psk_mode && notes.finished_sent) text += psk_hint;
   return text;

@@ -35,6 +35,9 @@ struct failure_facts {
 // Why libssl gave an association up.
 engine_failure explain_failure(const failure_facts& facts);
 
+// A Certificate message of which nothing can be read.
+engine_failure explain_long_chain(std::size_t message_bytes);
+
 // Why nobody answered any more: says at which stage, because a DTLS server that dislikes something is silent.
 std::string explain_silence(const callback_notes& notes, bool psk_mode);
 // What goes behind the words for a stream that the server ended in the handshake: at which stage, and what it

@@ -14,6 +14,9 @@ namespace tlsmodem::tls {
 // What a server got that asked for a certificate of ours.
 enum class certificate_answer : std::uint8_t { not_asked_or_shown, there_is_none, none_fits };
 
+// What came from the server's address without being an answer to the handshake (datagrams only).
+enum class stray_datagrams : std::uint8_t { none, no_dtls, other_records };
+
 struct callback_notes {
   std::optional<alert> alert_received;
   std::optional<alert> alert_sent;
@@ -22,6 +25,7 @@ struct callback_notes {
   bool server_hello = false;
   bool finished_sent = false;
   bool psk_in_hello = false;  // the ClientHello offers an external PSK (TLS 1.3)
+  stray_datagrams strays = stray_datagrams::none;
   certificate_answer own_certificate = certificate_answer::not_asked_or_shown;
   bool encrypts_then_macs = false;         // in the ServerHello, RFC 7366
   bytes offered_cid;                       // the extension connection_id of our ClientHello; empty: none

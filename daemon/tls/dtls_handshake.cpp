@@ -72,6 +72,7 @@ void dtls_handshake::start(time_point now) {
 void dtls_handshake::feed(bytes_view ciphertext, time_point now) {
   if (state() == engine_state::idle || state() == engine_state::failed) return;
   for_libssl_.clear();
+  if (!notes_.server_answered) note_stray(ciphertext);
   note_received(records_.receive(ciphertext, for_libssl_, outgoing_));
   if (!for_libssl_.empty()) advance(for_libssl_);
   send_out(now);
@@ -84,6 +85,14 @@ void dtls_handshake::feed(bytes_view ciphertext, time_point now) {
   }
   if (state() == engine_state::established) keep_last_flight();
   if (state() == engine_state::handshaking) heed_early_alerts();
+}
+
+// For the text of a time-out: who sends something else may speak something else.
+void dtls_handshake::note_stray(bytes_view datagram) {
+  dtls12::record_view first;
+  notes_.strays = dtls12::next_record(datagram, records_.own_cid().size(), first)
+                      ? stray_datagrams::other_records
+                      : stray_datagrams::no_dtls;
 }
 
 // They are as authentic as after the handshake, and after a fatal one no Finished comes.
@@ -102,6 +111,8 @@ void dtls_handshake::heed_early_alerts() {
 void dtls_handshake::note_received(const handshake_records::received& seen) {
   mutable_info().ignored_client_hellos += seen.client_hellos;
   notes_.server_answered = notes_.server_answered || seen.is_verify_request;
+  if (seen.long_chain != 0 && notes_.server_hello && !tls_context().psk_mode())
+    return fail(explain_long_chain(seen.long_chain));
   if (!seen.warning) return;
   notes_.alert_received = parse_alert(*seen.warning);
   note_alerts();

@@ -29,6 +29,7 @@ class dtls_handshake final : public ssl_engine {
  private:
   void deliver(bytes_view) override {}  // data are protected, and those records never get to libssl
   void heed_early_alerts();
+  void note_stray(bytes_view datagram);
   void note_received(const dtls12::handshake_records::received& seen);
   void send_out(time_point now);
   void count_flights(time_point now);

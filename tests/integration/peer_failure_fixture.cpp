@@ -39,10 +39,10 @@ void stage::serve_coap(coap_library library) {
   peers.emplace_back(new peer(coap_server(library, peer_port, {"-k", std::string(psk_key)})));
 }
 
-void stage::serve_gnutls_psk() {
+void stage::serve_gnutls_psk(const std::vector<std::string>& more) {
   const auto known = files.write_text("psk", std::string(psk_identity) + ":" + hex_of(psk_key) + "\n");
-  peers.emplace_back(new peer(
-      gnutls_udp_server(peer_port, {"--pskpasswd", known, "--priority", "NORMAL:-KX-ALL:+PSK:+ECDHE-PSK"})));
+  peers.emplace_back(new peer(gnutls_udp_server(
+      peer_port, with({"--pskpasswd", known, "--priority", "NORMAL:-KX-ALL:+PSK:+ECDHE-PSK"}, more))));
 }
 
 std::vector<std::string> stage::good_and(const std::vector<std::string>& more) const {

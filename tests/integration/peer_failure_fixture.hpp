@@ -39,7 +39,7 @@ struct stage {
 
   void serve(s_server_version version, const std::vector<std::string>& arguments);
   void serve_coap(coap_library library);
-  void serve_gnutls_psk();
+  void serve_gnutls_psk(const std::vector<std::string>& more = {});
   std::vector<std::string> good_and(const std::vector<std::string>& more) const;
   void clear();
 };

@@ -64,6 +64,26 @@ const std::vector<failure_row> key_rows = {
      .good_psk = wrong_psk_key,
      .code = 804,
      .text = "wrong pre-shared key or identity?"},
+    {.name = "long_identity_hint_of_gnutls_serv",
+     .options = with({R"("psk","3")"}, patient),
+     .arrange =
+         [](stage& on) {
+           on.serve_gnutls_psk({"--pskhint", std::string(257, 'h')});
+         },
+     .code = 813,
+     .alert = 40,
+     .text = "the server's PSK identity hint is longer than 256 bytes",
+     .alert_out = "2,40"},
+    {.name = "port_of_plain_coap",
+     .options = with({R"("psk","3")"}, patient),
+     .arrange =
+         [](stage& on) {
+           on.peers.emplace_back(
+               new peer({"coap-server-openssl", "-A", "127.0.0.1", "-p", std::to_string(peer_port)},
+                        peer_transport::udp, peer_port));
+         },
+     .code = 804,
+     .text = "the server answers with something else than DTLS"},
     {.name = "unknown_identity_at_gnutls_serv",
      .options = with({R"("psk","5")"}, patient),
      .arrange = [](stage& on) { on.serve_gnutls_psk(); },
@@ -158,6 +178,15 @@ const std::vector<failure_row> certificate_rows = {
      .alert = 48,
      .text = "unable to get local issuer certificate",
      .alert_out = "2,48"},
+    {.name = "certificate_that_is_too_long",
+     .options = dtls_root,
+     .arrange =
+         [](stage& on) {
+           const std::vector<std::string> units(1800, std::string(64, 'u'));
+           serve_dtls(on, certificate(on, {.ip = {"127.0.0.1"}, .units = units}));
+         },
+     .code = 813,
+     .text = "bytes, more than the 102400 that this modem takes"},
     {.name = "certificate_for_clients",
      .options = dtls_root,
      .arrange =

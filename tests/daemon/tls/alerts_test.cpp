@@ -61,6 +61,17 @@ constexpr stage_row stages[] = {
      ", after our ClientHello"},
     {"nothing_with_a_key_of_tls1_3", [](callback_notes& n) { n.psk_in_hello = true; }, true,
      "no answer at all from the server", ", after our ClientHello; wrong pre-shared key or identity?"},
+    {"something_else_than_dtls", [](callback_notes& n) { n.strays = stray_datagrams::no_dtls; }, true,
+     "the server answers with something else than DTLS", ", after our ClientHello"},
+    {"records_of_something_else", [](callback_notes& n) { n.strays = stray_datagrams::other_records; }, true,
+     "the server answers with records that are not of this handshake", ", after our ClientHello"},
+    {"warning",
+     [](callback_notes& n) {
+       n.server_answered = n.server_hello = true;
+       n.alert_received = alert{1, 112};
+     },
+     false, "the server fell silent after its ServerHello; it had sent the alert unrecognized_name (112)",
+     ", after its ServerHello"},
     {"hello_verify_request", [](callback_notes& n) { n.server_answered = true; }, true,
      "the server fell silent after its HelloVerifyRequest", ", after its HelloVerifyRequest"},
     {"server_hello", [](callback_notes& n) { n.server_answered = n.server_hello = n.psk_in_hello = true; },

@@ -268,6 +268,59 @@ TEST(tls_failure, failed_engine_does_nothing_any_more) {
   expect_failure(*peers.client, error::certificate_refused, 48, "");
 }
 
+// What the server sends is more than libssl takes: said at once, and not an offence.
+TEST_P(both_transports, chains_that_are_too_long_are_refused) {
+  const std::vector<std::string> units(1800, std::string(64, 'u'));
+  const identity own = issue(pki().root, {.dns = {"server.example"}, .units = units});
+  pair peers(certificate_client(GetParam()), certificate_server(GetParam(), own));
+  expect_failure(*peers.client, error::message_too_long, GetParam() == stream ? 47 : -1, "102400");
+  EXPECT_LT(peers.network.elapsed(), tls::milliseconds{1000});
+}
+
+TEST_P(both_transports, chains_that_are_just_not_too_long_are_taken) {
+  const std::vector<std::string> units(1300, std::string(64, 'u'));
+  const identity own = issue(pki().root, {.dns = {"server.example"}, .units = units});
+  for (const std::size_t limit : {1200U, 60000U}) {
+    auto server = certificate_server(GetParam(), own);
+    server.datagram_limit = limit;
+    pair peers(certificate_client(GetParam()), server);
+    EXPECT_TRUE(peers.up()) << limit << ": " << peers.why();
+  }
+}
+
+TEST(tls_failure, long_chain_of_a_stranger_does_not_disturb) {
+  const bytes forged{22,   0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 15, 11,
+                     0x20, 0,    0,    0, 1, 0, 0, 0, 0, 0, 3, 1, 2,  3};
+  for (const bool has_psk : {true, false}) {
+    const auto client = engine_for(has_psk ? psk_client() : certificate_client(datagram));
+    test_server server(has_psk ? psk_server() : certificate_server(datagram));
+    simulation network(*client, server);
+    client->start({});
+    client->feed(forged, {});  // before the ServerHello
+    EXPECT_EQ(client->state(), tls::engine_state::handshaking);
+    network.connect();
+    EXPECT_EQ(client->state(), tls::engine_state::established) << client->failure().why.text;
+  }
+}
+
+TEST(tls_failure, silence_tells_what_came_instead_of_an_answer) {
+  const std::pair<bytes, const char*> rows[] = {
+      {{}, "no answer at all"},
+      {{0x70, 0, 0x12, 0x34}, "something else than DTLS"},  // a CoAP Reset
+      {{23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 9, 0, 3, 1, 2, 3}, "records that are not of this handshake"},
+      {{22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+       "records that are not"},
+  };
+  for (const auto& [datagram_seen, text] : rows) {
+    const auto client = engine_for(psk_client());
+    client->start({});
+    if (!datagram_seen.empty()) client->feed(datagram_seen, {});
+    EXPECT_NE(client->explain_silence().find(text), std::string::npos) << client->explain_silence();
+    while (const auto due = client->deadline()) client->on_deadline(*due);
+    expect_failure(*client, error::handshake_timeout, -1, text);
+  }
+}
+
 struct name_case {
   const char* host;
   std::optional<std::string> sni;
