@@ -2,18 +2,26 @@
 #include "association_engine.hpp"
 #include "daemon/support/byte_codec.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <span>
 
 namespace tlsmodem::tls {
 namespace {
 
 constexpr std::uint8_t format_version = 1;
+// Written and read. The last flight of an abbreviated handshake has one datagram, or two on a narrow path.
 constexpr std::size_t max_flight_datagrams = 4;
 
 using dtls12::direction_keys;
 
+// A flight that has more was repeated, and its newest datagrams hold all of it.
+std::span<const bytes> newest_of(const std::vector<bytes>& flight) {
+  return std::span(flight).last(std::min(flight.size(), max_flight_datagrams));
+}
+
 std::size_t encoded_size(const dtls12::association_parameters& p, const engine_info& info,
-                         const std::vector<bytes>& flight) {
+                         std::span<const bytes> flight) {
   std::size_t size = 64 + p.own_cid.size() + p.peer_cid.size();
   for (const auto* side : {&p.keys.client, &p.keys.server})
     size += 3 + side->mac.size() + side->key.size() + side->iv.size();
@@ -56,7 +64,8 @@ std::optional<dtls12::association_parameters> read_parameters(byte_reader& in) {
 
 secret association_engine::encode() const {
   const auto& p = association_->parameters();
-  byte_writer out(encoded_size(p, info_, unconfirmed_.datagrams()));
+  const auto flight = newest_of(unconfirmed_.datagrams());
+  byte_writer out(encoded_size(p, info_, flight));
   out.number(format_version, 1);
   out.number(static_cast<std::uint64_t>(p.suite.cipher), 1);
   out.number(static_cast<std::uint64_t>(p.suite.mac), 1);
@@ -70,8 +79,8 @@ secret association_engine::encode() const {
   for (const auto* text : {&info_.version, &info_.suite, &info_.verify_result, &info_.peer_subject,
                            &info_.peer_sha256, &info_.alpn})
     out.counted(as_bytes(*text), 2);
-  out.number(unconfirmed_.datagrams().size(), 1);
-  for (const auto& datagram : unconfirmed_.datagrams()) out.counted(datagram, 2);
+  out.number(flight.size(), 1);
+  for (const auto& datagram : flight) out.counted(datagram, 2);
   return secret(out.take());
 }
 

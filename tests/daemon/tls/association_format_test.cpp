@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace tlsmodem::test {
 namespace {
 
@@ -13,6 +15,14 @@ const bytes text = count_up(20);
 const agreed with_cids{gcm, {1}, {2, 3}, 16};
 
 bytes kept_form(const live_pair& peers) { return copy_of(peers.client->association()->encode().view()); }
+
+// The flight of a live_pair goes out again when the server repeats its Finished.
+std::vector<bytes> repeated_flight(live_pair& peers) {
+  bytes finished(12);
+  finished[0] = 20;
+  peers.feed(finished, dtls12::handshake);
+  return take_packets(peers.client->outgoing());
+}
 
 class kept : public testing::TestWithParam<dtls12::protection_suite> {};
 
@@ -63,10 +73,7 @@ TEST(kept_association, keeps_the_unconfirmed_flight) {
   live_pair peers(with_cids, flight);
   peers.restart();
   ASSERT_NE(peers.client, nullptr);
-  bytes finished(12);
-  finished[0] = 20;
-  peers.feed(finished, dtls12::handshake);
-  EXPECT_EQ(take_packets(peers.client->outgoing()), flight);
+  EXPECT_EQ(repeated_flight(peers), flight);
   peers.feed(text);  // the server has it
   const std::size_t before = kept_form(peers).size();
   live_pair without(with_cids);
@@ -147,9 +154,99 @@ TEST(kept_association, of_another_version_is_refused) {
   }
 }
 
+TEST(kept_association, keeps_the_newest_of_a_flight_of_any_length) {
+  for (std::size_t size = 0; size <= 300; ++size) {
+    std::vector<bytes> flight;
+    for (std::size_t i = 0; i < size; ++i) flight.push_back(count_up(10 + i % 7, static_cast<unsigned>(i)));
+    live_pair peers(with_cids, flight);
+    const bytes form = kept_form(peers);
+    peers.restart();
+    ASSERT_NE(peers.client, nullptr) << size;
+    EXPECT_EQ(kept_form(peers), form) << size;
+    flight.erase(flight.begin(), flight.end() - static_cast<std::ptrdiff_t>(std::min<std::size_t>(size, 4)));
+    EXPECT_EQ(repeated_flight(peers), flight) << size;
+  }
+}
+
+// encode() writes no such row.
 TEST(kept_association, with_too_many_datagrams_is_refused) {
-  EXPECT_NE(continue_association(kept_form(live_pair({}, std::vector<bytes>(4, bytes{1}))), {}), nullptr);
-  EXPECT_EQ(continue_association(kept_form(live_pair({}, std::vector<bytes>(5, bytes{1}))), {}), nullptr);
+  const bytes form = kept_form(live_pair({}, std::vector<bytes>(4, bytes{1})));
+  const std::size_t count_at = form.size() - 4 * 3 - 1;
+  ASSERT_EQ(form[count_at], 4);
+  bytes longer = form;
+  ++longer[count_at];
+  longer.insert(longer.end(), {0, 1, 1});
+  EXPECT_EQ(continue_association(longer, {}), nullptr);
+}
+
+// ---- what is written is read
+
+struct kept_case {
+  dtls12::protection_suite suite;
+  std::size_t own_cid_bytes = 0;
+  std::size_t peer_cid_bytes = 0;
+  std::size_t padding_block = 0;
+  std::size_t text_bytes = 0;
+  bool has_cid = false;
+  dtls12::sequence_counters counters;
+};
+
+// Every suite with the ends of every other range, one after the other.
+std::vector<kept_case> all_cases() {
+  constexpr std::uint64_t last = (std::uint64_t{1} << 48) - 1;
+  constexpr std::size_t cid_sizes[] = {0, 1, 255};
+  constexpr std::size_t paddings[] = {0, 1, dtls12::max_padding_block};
+  constexpr std::size_t text_sizes[] = {0, 1, 8192};
+  const dtls12::sequence_counters counters[] = {
+      {}, {1, dtls12::replay_window(1, 1)}, {last, dtls12::replay_window(last + 1, ~std::uint64_t{0})}};
+  std::vector<kept_case> cases;
+  for (const auto& suite : all_suites())
+    for (const auto own : cid_sizes)
+      for (const auto peer : cid_sizes)
+        for (const auto padding : paddings)
+          for (const auto text_bytes : text_sizes)
+            for (const auto& numbers : counters)
+              cases.push_back({suite, own, peer, padding, text_bytes, (cases.size() & 1) != 0, numbers});
+  return cases;
+}
+
+tls::engine_info info_of(const kept_case& c) {
+  tls::engine_info info;
+  int fill = 0;
+  for (auto* field :
+       {&info.version, &info.suite, &info.verify_result, &info.peer_subject, &info.peer_sha256, &info.alpn})
+    *field = std::string(c.text_bytes, static_cast<char>(fill++));
+  info.suite_id = static_cast<std::uint16_t>(c.text_bytes * 7);
+  info.has_cid = c.has_cid;
+  return info;
+}
+
+void expect_same(const tls::engine_info& is, const tls::engine_info& was) {
+  EXPECT_EQ(is.version, was.version);
+  EXPECT_EQ(is.suite, was.suite);
+  EXPECT_EQ(is.suite_id, was.suite_id);
+  EXPECT_EQ(is.verify_result, was.verify_result);
+  EXPECT_EQ(is.peer_subject, was.peer_subject);
+  EXPECT_EQ(is.peer_sha256, was.peer_sha256);
+  EXPECT_EQ(is.alpn, was.alpn);
+  EXPECT_EQ(is.has_cid, was.has_cid);
+  EXPECT_EQ(is.cid_in, was.cid_in);
+  EXPECT_EQ(is.cid_out, was.cid_out);
+}
+
+TEST(kept_association, whatever_is_written_is_read) {
+  for (const auto& c : all_cases()) {
+    const agreed what{c.suite, count_up(c.own_cid_bytes, 3), count_up(c.peer_cid_bytes, 5), c.padding_block};
+    const tls::association_engine was(std::make_unique<dtls12::association>(client_side(what), c.counters),
+                                      info_of(c));
+    const secret form = was.encode();
+    ASSERT_FALSE(form.empty());
+    const auto is = continue_association(form.view(), c.counters);
+    ASSERT_NE(is, nullptr) << name_of(c.suite);
+    expect_same(is->info(), was.info());
+    EXPECT_EQ(is->association()->counters(), c.counters);
+    EXPECT_EQ(copy_of(is->association()->encode().view()), copy_of(form.view()));
+  }
 }
 
 }  // namespace
