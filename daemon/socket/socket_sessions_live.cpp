@@ -1,4 +1,5 @@
 // How a socket takes up a live association, and leaves one.
+#include "daemon/support/log.hpp"
 #include "daemon/tls/association_engine.hpp"
 #include "daemon/tls/fingerprint.hpp"
 #include "socket_sessions.hpp"
@@ -37,7 +38,11 @@ std::unique_ptr<tls::engine> socket_sessions::continue_live(const tls::peer_name
   auto taken = associations_->take(config_.user, handle, binding);
   if (!taken) return nullptr;
   auto engine = tls::continue_association(taken->constant.view(), taken->counters);
-  if (!engine) return nullptr;  // the lease goes, and with it what cannot be read
+  if (!engine) {  // the lease goes, and with it what cannot be read
+    log(level::warning, "a live association cannot be read and is not used",
+        {{"table", store::name_of(store::table::associations)}, {"uid", config_.user}});
+    return nullptr;
+  }
   drop_attempt();
   handle_ = handle;
   where_ = {binding, peer.host, port, config_.is_kept};

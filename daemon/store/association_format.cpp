@@ -47,10 +47,12 @@ dtls12::sequence_counters read_counters(reader& in) {
   return counters;
 }
 
+// What is written and what is read.
 bool is_plausible(const association_entry& entry) {
-  return entry.id != 0 && entry.made <= entry.expires && entry.write_reserved <= max_sequence_numbers &&
-         entry.read_reserved <= max_sequence_numbers && entry.counters.write_next <= entry.write_reserved &&
-         entry.counters.received.next() <= entry.read_reserved && can_be_stored(entry);
+  const bool has_counters = !entry.is_clean || (entry.counters.write_next <= entry.write_reserved &&
+                                                entry.counters.received.next() <= entry.read_reserved);
+  return entry.id != 0 && entry.write_reserved <= max_sequence_numbers &&
+         entry.read_reserved <= max_sequence_numbers && has_counters && can_be_stored(entry);
 }
 
 }  // namespace
@@ -58,11 +60,13 @@ bool is_plausible(const association_entry& entry) {
 bool can_be_stored(const association_entry& entry) {
   const auto all = texts(entry);
   return !entry.constant.empty() && entry.constant.size() <= max_association_constant_bytes &&
+         row_codec::is_time(entry.made) && row_codec::is_time(entry.expires) && entry.made <= entry.expires &&
          std::all_of(all.begin(), all.end(),
                      [](const auto* text) { return text->size() <= row_codec::max_name_bytes; });
 }
 
 secret encode(const association_entry& entry) {
+  if (!is_plausible(entry)) return {};
   writer out(encoded_size(entry));
   out.number(format_version, 1);
   out.number(entry.id, 8);
@@ -90,9 +94,9 @@ secret encode(const association_entry& entry) {
   return secret(out.take());
 }
 
-std::optional<association_entry> decode_association_entry(bytes_view row) {
+at::result<association_entry> decode_association_entry(bytes_view row) {
   reader in(row);
-  if (in.number(1) != format_version) return std::nullopt;
+  if (in.number(1) != format_version) return row_codec::unknown_version();
   association_entry entry;
   entry.id = in.number(8);
   in.array(entry.binding);
@@ -107,13 +111,14 @@ std::optional<association_entry> decode_association_entry(bytes_view row) {
   entry.slot = static_cast<std::uint32_t>(in.number(4));
   entry.slot_era = in.number(8);
   const auto flags = in.number(1);
-  if (flags > clean_flag) return std::nullopt;
+  if (flags > clean_flag) return row_codec::implausible();
   entry.is_clean = flags == clean_flag;
   entry.write_reserved = in.number(8);
   entry.read_reserved = in.number(8);
   if (entry.is_clean) entry.counters = read_counters(in);
   entry.constant = secret(in.raw(in.number(4)));
-  if (!in.is_good() || !in.is_at_end() || !is_plausible(entry)) return std::nullopt;
+  if (!in.is_at_end()) return row_codec::cut_row();
+  if (!is_plausible(entry)) return row_codec::implausible();
   return entry;
 }
 

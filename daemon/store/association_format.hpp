@@ -6,10 +6,10 @@
 #include "daemon/support/secret.hpp"
 #include "daemon/tls/context.hpp"
 #include "protocol/bytes.hpp"
+#include "protocol/result.hpp"
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 
 namespace tlsmodem {
@@ -43,10 +43,12 @@ struct association_entry : association_place {
   secret constant;                     // what the handshake left; nobody looks into it here
 };
 
-// Whether encode() takes it: the lengths of its texts and of its constant part.
+// Whether a row has room for it: the lengths of its texts and of its constant part, and its times.
 bool can_be_stored(const association_entry& entry);
+// Empty for what no row may say. Everything else is read back as it was, but for the counters of one that is
+// in use.
 secret encode(const association_entry& entry);
-// Nothing for anything that encode() would not have written.
-std::optional<association_entry> decode_association_entry(bytes_view row);
+// The reason for anything that encode() would not have written.
+at::result<association_entry> decode_association_entry(bytes_view row);
 
 }  // namespace tlsmodem

@@ -1,6 +1,7 @@
 // The side of the association_store that faces the disk: what a row says, and what may be used because of it.
 #include "association_store.hpp"
 #include "daemon/support/log.hpp"
+#include "unreadable_rows.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -31,7 +32,7 @@ bool is_anchor(std::uint32_t user) { return user == store_anchor::row_user; }
 std::size_t association_store::load(const std::vector<store::row>& rows) {
   const bool is_refused = !judge(rows);
   if (anchor_ != nullptr && !is_troubled_) anchor_->prepare();
-  std::size_t unreadable = 0;
+  store::unreadable_rows unreadable(store::table::associations);
   std::set<user_id> seen;
   for (const auto& row : rows) {
     if (row.in != store::table::associations || is_anchor(row.user)) continue;
@@ -43,7 +44,7 @@ std::size_t association_store::load(const std::vector<store::row>& rows) {
     }
     auto decoded = decode_association_entry(row.content.view());
     if (!decoded) {
-      ++unreadable;
+      unreadable.add(row.user, decoded.why().text);
       mark({row.user, row.name});  // nothing in memory: it will be erased
       continue;
     }
@@ -57,7 +58,8 @@ std::size_t association_store::load(const std::vector<store::row>& rows) {
     drop_expired(user);
     make_room(user, 0, 0);
   }
-  return unreadable;
+  unreadable.log();
+  return unreadable.count();
 }
 
 // Whether the rows may be used.

@@ -1,5 +1,6 @@
 #include "association_store.hpp"
 
+#include "daemon/support/log.hpp"
 #include "random.hpp"
 
 #include <algorithm>
@@ -162,6 +163,8 @@ std::unique_ptr<association_lease> association_store::keep(user_id user, const s
   one.constant = std::move(constant);
   one.counters = counters;
   one.is_kept = is_kept && is_row_name(handle) && can_be_stored(one);
+  if (is_kept && !one.is_kept)
+    log(level::warning, "a live association cannot be stored and ends with the daemon", {{"uid", user}});
   one.may_be_stored = may_be_stored;
   auto lease = lend({user, handle}, one);
   if (one.is_kept || may_be_stored) mark({user, handle});

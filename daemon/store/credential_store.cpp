@@ -2,6 +2,7 @@
 
 #include "credential_format.hpp"
 #include "daemon/support/log.hpp"
+#include "unreadable_rows.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -22,22 +23,22 @@ credential_store::credential_store(boost::asio::io_context& io, store::store& ro
 
 void credential_store::load(const std::vector<store::row>& rows) {
   std::size_t loaded = 0;
-  std::size_t dropped = 0;
+  store::unreadable_rows unreadable(store::table::credentials);
   for (const auto& row : rows) {
     if (row.in != store::table::credentials) continue;
     const auto name = parse_row_name(row.name);
-    auto entry = name ? parse_row_content(name->type, row.content.view())
-                      : at::result<credential>(error::credentials_unusable, "unknown name");
+    auto entry =
+        name ? parse_row_content(name->type, row.content.view())
+             : at::result<credential>(error::credentials_unusable, "its name is none of a credential");
     if (!entry) {
-      ++dropped;
+      unreadable.add(row.user, entry.why().text);
       continue;
     }
     users_[row.user].durable.put(*name, std::move(*entry));
     ++loaded;
   }
   if (loaded > 0) log(level::info, "persistent credentials loaded", {{"credentials", loaded}});
-  if (dropped > 0)
-    log(level::warning, "stored credentials are left out: they do not parse", {{"credentials", dropped}});
+  unreadable.log();
 }
 
 void credential_store::on_reopened(bool is_new) {

@@ -32,7 +32,8 @@ class credential_store {
   credential_store(const credential_store&) = delete;
   credential_store& operator=(const credential_store&) = delete;
 
-  // What the store holds; rows of other tables are left out. Those that do not parse are logged as one count.
+  // What the store holds; rows of other tables are left out. Those that cannot be read are left out and
+  // logged.
   void load(const std::vector<store::row>& rows);
   // The store works again; when its file is new, everything has to be written again.
   void on_reopened(bool is_new);

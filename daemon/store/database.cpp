@@ -3,6 +3,7 @@
 #include "daemon/support/log.hpp"
 #include "database_statements.hpp"
 #include "set_aside.hpp"
+#include "unreadable_rows.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -75,9 +76,6 @@ at::result<database::contents> database::load() {
     if (code == SQLITE_OK && outcome_ == open_outcome::ready) code = erase_damaged(from, damaged);
     if (code != SQLITE_OK) break;
   }
-  if (found.damaged_rows > 0)
-    log(level::warning, "rows of the store are damaged and were left out",
-        {{"file", path_}, {"rows", found.damaged_rows}});
   if (code == SQLITE_OK) return found;
   if (sqlite::is_damage(code) && outcome_ == open_outcome::ready) return save_from_damage(std::move(found));
   return fail(code);
@@ -90,6 +88,7 @@ int database::read_table(table from, contents& into, std::vector<std::int64_t>& 
     stored_row as;
   };
   std::map<std::pair<std::int64_t, std::string>, place> seen;
+  unreadable_rows unreadable(from);
   sqlite::statement select(connection_.get(), "SELECT id, user, name, generation, sealed FROM " +
                                                   std::string(name_of(from)) + " ORDER BY id");
   int code = SQLITE_OK;
@@ -98,6 +97,7 @@ int database::read_table(table from, contents& into, std::vector<std::int64_t>& 
     auto content = found.open(*box_, store_id_, from);
     if (!content) {
       damaged.push_back(found.id);
+      unreadable.add(found.user, "it does not open: it was damaged or belongs elsewhere");
       continue;
     }
     generation_ = std::max(generation_, static_cast<std::uint64_t>(found.generation));
@@ -107,12 +107,14 @@ int database::read_table(table from, contents& into, std::vector<std::int64_t>& 
       continue;
     }
     auto& other = known->second;
+    unreadable.add(found.user, "there is another one of its name");
     const bool is_newer = found.generation > other.as.generation;
     damaged.push_back(is_newer ? other.as.id : found.id);
     if (!is_newer) continue;
     into.rows[other.index].content = std::move(*content);
     other.as = found;
   }
+  unreadable.log();
   return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 

@@ -22,7 +22,8 @@ class row_owner {
 
   virtual ~row_owner() = default;
 
-  // The rows of the store; those of other tables are left out. Returns how many did not parse. What is in
+  // The rows of the store; those of other tables are left out. Returns how many cannot be read, which
+  // the log was told. What is in
   // memory already wins.
   virtual std::size_t load(const std::vector<store::row>& rows) = 0;
 

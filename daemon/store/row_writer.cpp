@@ -1,7 +1,5 @@
 #include "row_writer.hpp"
 
-#include "daemon/support/log.hpp"
-
 #include <boost/asio/post.hpp>
 
 #include <chrono>
@@ -16,15 +14,14 @@ constexpr std::size_t max_batch_bytes = std::size_t{1024} * 1024;
 
 }  // namespace
 
-row_writer::row_writer(boost::asio::io_context& io, store::store& store, row_owner& rows, std::string what)
-    : io_(io), store_(store), rows_(rows), what_(std::move(what)), retry_(io) {
+row_writer::row_writer(boost::asio::io_context& io, store::store& store, row_owner& rows)
+    : io_(io), store_(store), rows_(rows), retry_(io) {
   rows_.on_changes([this] { flush_soon(); });
 }
 
 void row_writer::load(const store::opening& opened) {
   rows_.store_works(opened.trouble.empty());
-  if (const auto refused = rows_.load(opened.rows); refused > 0)
-    log(level::warning, "stored " + what_ + " that cannot be read were dropped", {{"count", refused}});
+  rows_.load(opened.rows);
   if (opened.is_new) rows_.write_all_again();
   is_retrying_ = false;
   flush_soon();

@@ -8,17 +8,14 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <string>
-
 namespace tlsmodem {
 
 class row_writer {
  public:
-  // All three must outlive this object, and the store must call nothing back after its end. `what` names the
-  // rows in the log: "sessions".
-  row_writer(boost::asio::io_context& io, store::store& store, row_owner& rows, std::string what);
+  // All three must outlive this object, and the store must call nothing back after its end.
+  row_writer(boost::asio::io_context& io, store::store& store, row_owner& rows);
 
-  // The rows of an opened store; logs how many did not parse.
+  // The rows of an opened store.
   void load(const store::opening& opened);
   // Submits all that is due now: the daemon stops.
   void finish();
@@ -33,7 +30,6 @@ class row_writer {
   boost::asio::io_context& io_;
   store::store& store_;
   row_owner& rows_;
-  const std::string what_;
   boost::asio::steady_timer retry_;
   bool is_writing_ = false;
   bool is_retrying_ = false;

@@ -2,6 +2,9 @@
 
 #include "row_codec.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace tlsmodem {
 namespace {
 
@@ -12,6 +15,7 @@ constexpr std::uint8_t format_version = 1;
 constexpr std::uint8_t ticket_flag = 1;
 constexpr std::uint8_t single_use_flag = 2;
 constexpr std::uint8_t extended_master_secret_flag = 4;
+constexpr std::uint8_t all_flags = ticket_flag | single_use_flag | extended_master_secret_flag;
 
 std::size_t encoded_size(const session_entry& entry) {
   std::size_t size = 1 + entry.binding.size() + 1 + entry.host.size() + 2 + 1 + entry.version.size() + 1 +
@@ -25,6 +29,7 @@ kept_session read_session(reader& in) {
   session.made = in.time();
   session.expires = in.time();
   const auto flags = in.number(1);
+  if (flags > all_flags) in.refuse();
   session.is_ticket = (flags & ticket_flag) != 0;
   session.is_single_use = (flags & single_use_flag) != 0;
   session.has_extended_master_secret = (flags & extended_master_secret_flag) != 0;
@@ -32,9 +37,24 @@ kept_session read_session(reader& in) {
   return session;
 }
 
+bool can_be_stored(const kept_session& session) {
+  return !session.state.empty() && session.state.size() <= max_session_state_bytes &&
+         row_codec::is_time(session.made) && row_codec::is_time(session.expires);
+}
+
 }  // namespace
 
+bool can_be_stored(const session_entry& entry) {
+  const std::array texts = {&entry.host, &entry.version, &entry.suite};
+  return entry.sessions.size() <= max_sessions_of_entry &&
+         std::all_of(texts.begin(), texts.end(),
+                     [](const auto* text) { return text->size() <= row_codec::max_name_bytes; }) &&
+         std::all_of(entry.sessions.begin(), entry.sessions.end(),
+                     [](const kept_session& session) { return can_be_stored(session); });
+}
+
 secret encode(const session_entry& entry) {
+  if (!can_be_stored(entry)) return {};
   writer out(encoded_size(entry));
   out.number(format_version, 1);
   out.raw(entry.binding);
@@ -55,9 +75,9 @@ secret encode(const session_entry& entry) {
   return secret(out.take());
 }
 
-std::optional<session_entry> decode_session_entry(bytes_view row) {
+at::result<session_entry> decode_session_entry(bytes_view row) {
   reader in(row);
-  if (in.number(1) != format_version) return std::nullopt;
+  if (in.number(1) != format_version) return row_codec::unknown_version();
   session_entry entry;
   in.array(entry.binding);
   entry.host = in.name();
@@ -65,12 +85,10 @@ std::optional<session_entry> decode_session_entry(bytes_view row) {
   entry.version = in.name();
   entry.suite = in.name();
   const auto count = in.number(1);
-  if (!in.is_good() || count > max_sessions_of_entry) return std::nullopt;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    entry.sessions.push_back(read_session(in));
-    if (!in.is_good() || entry.sessions.back().state.empty()) return std::nullopt;
-  }
-  if (!in.is_at_end() || entry.host.size() > row_codec::max_name_bytes) return std::nullopt;
+  if (count > max_sessions_of_entry) return row_codec::implausible();
+  for (std::uint64_t i = 0; i < count && in.is_good(); ++i) entry.sessions.push_back(read_session(in));
+  if (!in.is_at_end()) return row_codec::cut_row();
+  if (!can_be_stored(entry)) return row_codec::implausible();
   return entry;
 }
 

@@ -4,10 +4,10 @@
 #include "daemon/support/secret.hpp"
 #include "daemon/tls/context.hpp"
 #include "protocol/bytes.hpp"
+#include "protocol/result.hpp"
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,8 +37,14 @@ struct session_entry {
 // RFC 8446 lets a server send any number of tickets; more than these would only be spent one by one anyway.
 inline constexpr std::size_t max_sessions_of_entry = 4;
 
+// Sessions hold the server's certificate. Longer ones are a server's attempt to make us its memory.
+inline constexpr std::size_t max_session_state_bytes = std::size_t{16} * 1024;
+
+// Whether a row has room for it: the number of sessions, the lengths of its texts and states, its times.
+bool can_be_stored(const session_entry& entry);
+// Empty for what cannot be stored. Everything else is read back as it was, but for loans.
 secret encode(const session_entry& entry);
-// Nothing for anything that encode() would not have written.
-std::optional<session_entry> decode_session_entry(bytes_view row);
+// The reason for anything that encode() would not have written.
+at::result<session_entry> decode_session_entry(bytes_view row);
 
 }  // namespace tlsmodem

@@ -1,7 +1,9 @@
 #include "session_store.hpp"
 
+#include "daemon/support/log.hpp"
 #include "protocol/hex.hpp"
 #include "random.hpp"
+#include "unreadable_rows.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,8 +16,6 @@ using std::chrono::seconds;
 // RFC 8446 4.6.1: whatever a server or a configuration says.
 constexpr seconds longest_ticket_lifetime{604800};
 
-// Sessions hold the server's certificate. Longer ones are a server's attempt to make us its memory.
-constexpr std::size_t max_state_bytes = std::size_t{16} * 1024;
 constexpr std::size_t max_bytes_of_user = std::size_t{8} * 1024 * 1024;
 // A clock without a battery begins in the past and is set later; until then nothing is decided for good.
 constexpr seconds clock_slack{300};
@@ -116,7 +116,7 @@ void session_store::spend(user_id user, std::string_view handle, std::uint64_t n
 bool session_store::is_worth_keeping(const tls::resumable_session& session) const {
   if (!session.has_extended_master_secret && !limits_.without_extended_master_secret) return false;
   if (session.is_single_use && session.lifetime_hint_s == 0) return false;  // RFC 8446 4.6.1
-  return session.state.size() <= max_state_bytes;
+  return !session.state.empty() && session.state.size() <= max_session_state_bytes;
 }
 
 // The entry of this handle, which is there behind the call and the last to make room for another.
@@ -159,6 +159,8 @@ bool session_store::put(user_id user, const std::string& handle, const place& wh
                            session.is_single_use, session.has_extended_master_secret, 0});
   if (into.sessions.size() > max_sessions_of_entry) into.sessions.erase(into.sessions.begin());
   if (was_kept || into.is_kept) mark(user, handle);
+  if (into.is_kept && !can_be_stored(into))
+    log(level::warning, "a session cannot be stored and ends with the daemon", {{"uid", user}});
   return true;
 }
 
@@ -251,13 +253,13 @@ std::vector<session_store::listed> session_store::list(user_id user) const {
 // ---- the store
 
 std::size_t session_store::load(const std::vector<store::row>& rows) {
-  std::size_t refused = 0;
+  store::unreadable_rows refused(store::table::sessions);
   std::set<user_id> seen;
   for (const auto& row : rows) {
     if (row.in != store::table::sessions) continue;
     auto decoded = decode_session_entry(row.content.view());
     if (!decoded) {
-      ++refused;
+      refused.add(row.user, decoded.why().text);
       mark(row.user, row.name);  // nothing in memory: it will be erased
       continue;
     }
@@ -272,7 +274,8 @@ std::size_t session_store::load(const std::vector<store::row>& rows) {
     drop_expired(user);
     make_room(user, 0, 0);
   }
-  return refused;
+  refused.log();
+  return refused.count();
 }
 
 void session_store::changed(user_id user, const std::string& handle, const entry& what) {
@@ -291,7 +294,7 @@ std::vector<store::change> session_store::take_changes(std::size_t max_bytes) {
   while (!changes_.empty() && size < max_bytes) {
     const auto [user, handle] = std::move(changes_.extract(changes_.begin()).value());
     auto* now = find_entry(user, handle);
-    const bool is_there = now != nullptr && now->is_kept && !now->sessions.empty();
+    const bool is_there = now != nullptr && now->is_kept && !now->sessions.empty() && can_be_stored(*now);
     if (is_there) now->may_be_stored = true;
     out.push_back({store::table::sessions, user, handle,
                    is_there ? std::optional(encode(*now)) : std::optional<secret>()});

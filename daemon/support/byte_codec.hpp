@@ -24,13 +24,12 @@ class byte_writer {
   // `width` is that of the length in front. What has a length that does not fit makes the whole nothing: cut
   // off, it would be read as something else.
   void counted(bytes_view data, std::size_t width) {
-    if (width < sizeof(std::uint64_t) && data.size() >> (8 * width) != 0) {
-      fits_ = false;
-      return;
-    }
+    if (width < sizeof(std::uint64_t) && data.size() >> (8 * width) != 0) return refuse();
     number(data.size(), width);
     raw(data);
   }
+  // The whole is nothing.
+  void refuse() { fits_ = false; }
   // Empty when something did not fit.
   bytes take() {
     if (!fits_) wipe(out_);

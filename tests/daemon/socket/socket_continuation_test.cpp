@@ -3,6 +3,7 @@
 #include "daemon/tls/fingerprint.hpp"
 #include "machine_fixture.hpp"
 #include "tests/daemon/tls/association_fixtures.hpp"
+#include "tests/support/captured_log.hpp"
 
 #include <optional>
 
@@ -64,6 +65,25 @@ class continuing : public testing::Test {
 
 const agreed no_cid{};
 const agreed with_cids{gcm, {1, 2}, {3, 4}};
+
+// Of a later version of the daemon, say.
+TEST_F(continuing, what_cannot_be_read_is_logged_and_a_handshake_takes_its_place) {
+  leave(with_cids);
+  auto taken = associations.take(alice, handle, tls::bind_to_peer({1}, {"host", std::nullopt}, 5684));
+  ASSERT_TRUE(taken);
+  taken->lease->update(secret(as_bytes("rubbish")));
+  taken->lease->release(taken->counters);
+  const captured_log log;
+  const auto b = connect();
+  b->reach();
+  EXPECT_EQ(log.count("a live association cannot be read and is not used table=association uid=1000"), 1)
+      << log.text();
+  EXPECT_EQ(log.count("rubbish"), 0);
+  EXPECT_FALSE(is_free());
+  b->resolve();
+  b->reach();
+  EXPECT_EQ(b->engines, 1);
+}
 
 TEST_F(continuing, nothing_is_asked_or_sent) {
   leave(with_cids);

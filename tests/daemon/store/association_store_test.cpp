@@ -141,7 +141,10 @@ TEST_F(associations, that_are_no_longer_kept_leave_the_disk) {
 }
 
 TEST_F(associations, that_no_row_has_room_for_stay_in_memory) {
+  const captured_log log;
   const auto lease = world_.keep("h", std::string(65537, 'k'));
+  EXPECT_EQ(log.count("a live association cannot be stored and ends with the daemon uid=1000"), 1)
+      << log.text();
   const auto other = world_.keep(std::string(65, 'h'), "k");
   world_.settle();
   EXPECT_EQ(world_.rows(), 0U);
@@ -228,11 +231,15 @@ TEST_F(associations, the_row_follows_what_changes) {
   EXPECT_EQ(world_.store().peek(alice, "h", {1})->local.address, "192.0.2.78");
 }
 
-TEST_F(associations, rows_that_do_not_parse_are_counted_and_erased) {
+TEST_F(associations, rows_that_do_not_parse_are_counted_logged_and_erased) {
+  const captured_log log;
   std::vector<store::row> rows;
   rows.push_back({store::table::associations, alice, "bad", secret_of("rubbish")});
   rows.push_back({store::table::sessions, alice, "s", secret_of("not ours")});
   EXPECT_EQ(world_.store().load(rows), 1U);
+  EXPECT_EQ(log.count(R"(table=association uid=1000 rows=1 reason="it has an unknown version")"), 1)
+      << log.text();
+  EXPECT_EQ(log.count("rubbish"), 0);
   const auto changes = world_.store().take_changes();
   ASSERT_EQ(changes.size(), 1U);
   EXPECT_EQ(changes.front().name, "bad");

@@ -152,7 +152,9 @@ void association_world::begin_anew() {
 std::optional<association_entry> association_world::row(const std::string& handle,
                                                         association_store::user_id user) const {
   const auto found = disk_.find({user, handle});
-  return found == disk_.end() ? std::nullopt : decode_association_entry(found->second.view());
+  if (found == disk_.end()) return std::nullopt;
+  auto decoded = decode_association_entry(found->second.view());
+  return decoded ? std::optional(std::move(*decoded)) : std::nullopt;
 }
 
 association_world::disk association_world::copy_of_disk() const {

@@ -13,7 +13,7 @@ class daemon_part {
   explicit daemon_part(const store_place& place)
       : store_(io_, place.path(), std::nullopt, {20ms, 20ms}),
         associations_({}, [] { return std::chrono::sys_seconds(std::chrono::seconds(1000)); }),
-        writer_(io_, store_, associations_, "associations") {
+        writer_(io_, store_, associations_) {
     store_.on_reopened([this](const store::opening& opened) { writer_.load(opened); });
     const auto opened = store_.start();
     EXPECT_TRUE(opened);

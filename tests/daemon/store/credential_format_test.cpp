@@ -1,9 +1,15 @@
 // Persistent credentials as rows: what is written is read again, and nothing else is.
 #include "daemon/store/credential_format.hpp"
 
+#include "daemon/store/database.hpp"
+#include "protocol/limits.hpp"
 #include "tests/support/pki.hpp"
 
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <memory>
 
 namespace tlsmodem::test {
 namespace {
@@ -55,6 +61,70 @@ TEST(credential_row_content, is_read_as_it_is_written) {
     if (read->key) {
       EXPECT_EQ(EVP_PKEY_eq(read->key.get(), written->key.get()), 1);
     }
+  }
+}
+
+void expect_back(at::credential_type type, bytes_view content) {
+  const auto written = parse_credential(type, content, nullptr);
+  ASSERT_TRUE(written) << written.why().text;
+  const auto row = row_content(*written);
+  ASSERT_TRUE(row);
+  ASSERT_FALSE(store::check({store::table::credentials, 1, row_name({at::max_tag, type}), row->clone()}));
+  const auto read = parse_row_content(type, row->view());
+  ASSERT_TRUE(read) << read.why().text;
+  EXPECT_EQ(read->sha256, written->sha256);
+  EXPECT_EQ(read->size, written->size);
+  const auto again = row_content(*read);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(std::ranges::equal(again->view(), row->view()));
+}
+
+TEST(credential_row_content, of_the_shortest_and_the_longest_is_read) {
+  for (const std::size_t size : {1U, 16U, 512U}) expect_back(psk, bytes(size, 0));
+  for (const std::size_t size : {1U, 256U}) expect_back(psk_identity, bytes(size, 0xff));
+  const std::string uri = "pkcs11:token=t;object=";
+  expect_back(key_uri, as_bytes(uri + std::string(pkcs11::max_uri_bytes - uri.size(), 'o')));
+  // As many as one payload has room for.
+  const auto one = to_der(root().certificate.get());
+  bytes many;
+  while (many.size() + one.size() <= at::max_payload_bytes) many.insert(many.end(), one.begin(), one.end());
+  expect_back(trusted, many);
+  expect_back(own_chain, many);
+}
+
+// Every kind of key that libcrypto makes, of which AT#TCRED takes more than a handshake does.
+TEST(credential_row_content, of_a_key_of_any_kind_is_read) {
+  const struct {
+    const char* algorithm;
+    const char* name;
+    const char* value;
+  } kinds[] = {{"EC", "ec_paramgen_curve", "P-256"},
+               {"EC", "ec_paramgen_curve", "P-384"},
+               {"EC", "ec_paramgen_curve", "P-521"},
+               {"EC", "ec_paramgen_curve", "secp256k1"},
+               {"EC", "ec_paramgen_curve", "brainpoolP512r1"},
+               {"SM2", "ec_paramgen_curve", "SM2"},
+               {"RSA", "rsa_keygen_bits", "1024"},
+               {"RSA-PSS", "rsa_keygen_bits", "1024"},
+               {"DH", "group", "ffdhe2048"},
+               {"ED25519", nullptr, nullptr},
+               {"ED448", nullptr, nullptr},
+               {"X25519", nullptr, nullptr},
+               {"X448", nullptr, nullptr}};
+  for (const auto& kind : kinds) {
+    SCOPED_TRACE(std::string(kind.algorithm) + " " + (kind.value == nullptr ? "" : kind.value));
+    const std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> context(
+        EVP_PKEY_CTX_new_from_name(nullptr, kind.algorithm, nullptr), &EVP_PKEY_CTX_free);
+    ASSERT_NE(context, nullptr);
+    ASSERT_EQ(EVP_PKEY_keygen_init(context.get()), 1);
+    if (kind.name != nullptr) {
+      ASSERT_EQ(EVP_PKEY_CTX_ctrl_str(context.get(), kind.name, kind.value), 1);
+    }
+    EVP_PKEY* made = nullptr;
+    ASSERT_EQ(EVP_PKEY_generate(context.get(), &made), 1);
+    const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(made, &EVP_PKEY_free);
+    expect_back(private_key, as_bytes(to_pem(key.get())));
+    expect_back(private_key, to_der(key.get()));
   }
 }
 

@@ -237,7 +237,7 @@ TEST_F(persistent_credentials, stay_as_they_are_when_the_store_was_written_with_
   EXPECT_EQ(running_store(place_.path()).content(alice, 1), "secret");
 }
 
-TEST_F(persistent_credentials, rows_that_do_not_parse_are_left_out_and_told_once) {
+TEST_F(persistent_credentials, rows_that_do_not_parse_are_left_out_and_logged) {
   // Sealed as they should be, but no credentials.
   place_.write(list(put("1/3", "rubbish", alice), put("first", "x", alice)));
   place_.write(list(put("1/9", "rubbish", alice)));
@@ -247,8 +247,9 @@ TEST_F(persistent_credentials, rows_that_do_not_parse_are_left_out_and_told_once
   const captured_log log;
   running_store running(place_.path(), key_file);
   EXPECT_EQ(running.size(alice), 0U);
-  EXPECT_EQ(log.count("do not parse"), 1);
-  EXPECT_EQ(log.count("credentials=3"), 1) << log.text();
+  EXPECT_EQ(log.count("table=credential uid=1000 rows=1 reason=\"the row is too short\""), 1) << log.text();
+  EXPECT_EQ(log.count("table=credential uid=1000 rows=2 reason=\"its name is none of a credential\""), 1);
+  EXPECT_EQ(log.count("rubbish"), 0);
 }
 
 TEST_F(persistent_credentials, rows_of_other_tables_are_none) {

@@ -98,7 +98,8 @@ TEST_F(damaged_database, drops_the_rows_that_do_not_open_and_says_so_once) {
     ASSERT_TRUE(found) << change;
     EXPECT_EQ(found->damaged_rows, 1U) << change;
     EXPECT_EQ(texts(found->rows), (row_texts{"credential/1000/b=y", "session/1000/a=z"})) << change;
-    EXPECT_EQ(log.count("rows of the store are damaged"), 1) << log.text();
+    EXPECT_EQ(log.count("stored rows cannot be read and are not used table=credential uid="), 1)
+        << log.text();
     EXPECT_EQ(run_sql(place_.file(), "SELECT count(*) FROM credential"), "1") << change;
     EXPECT_EQ(opened.load()->damaged_rows, 0U);
     EXPECT_FALSE(opened.apply(list(put("a", "again"))));

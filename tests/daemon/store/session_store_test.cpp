@@ -1,6 +1,8 @@
 // The sessions in memory: expiry, bounds, and what is to be written.
 #include "daemon/store/session_store.hpp"
 
+#include "tests/support/captured_log.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -178,15 +180,23 @@ TEST_F(session_store_test, what_is_written_comes_back) {
   EXPECT_EQ(much_later.take_changes().size(), 2U) << "what expired meanwhile is erased";
 }
 
-TEST_F(session_store_test, rows_that_do_not_parse_are_counted_and_erased) {
+TEST_F(session_store_test, rows_that_do_not_parse_are_counted_logged_and_erased) {
+  const captured_log log;
   std::vector<store::row> rows;
   rows.push_back({store::table::sessions, alice, "bad", secret(as_bytes("rubbish"))});
+  rows.push_back({store::table::sessions, bob, "bad", secret(as_bytes("\1rubbish"))});
+  rows.push_back({store::table::sessions, bob, "worse", secret(as_bytes("\1"))});
   rows.push_back({store::table::credentials, alice, "1/3", secret(as_bytes("not ours"))});
-  EXPECT_EQ(store.load(rows), 1U);
+  EXPECT_EQ(store.load(rows), 3U);
+  EXPECT_EQ(log.count(R"(table=session uid=1000 rows=1 reason="it has an unknown version")"), 1)
+      << log.text();
+  EXPECT_EQ(log.count(R"(table=session uid=1001 rows=2 reason="it is cut off or has bytes behind its end")"),
+            1)
+      << log.text();
+  EXPECT_EQ(log.count("rubbish"), 0);
   const auto changes = store.take_changes();
-  ASSERT_EQ(changes.size(), 1U);
-  EXPECT_EQ(changes.front().name, "bad");
-  EXPECT_FALSE(changes.front().content);
+  ASSERT_EQ(changes.size(), 3U);
+  for (const auto& change : changes) EXPECT_FALSE(change.content) << change.name;
 }
 
 TEST_F(session_store_test, changes_are_announced_once_until_they_are_taken) {
@@ -240,6 +250,16 @@ TEST_F(session_store_test, a_stricter_limit_is_for_what_is_there_already) {
   EXPECT_EQ(store.list(alice).front().handle, "b");
   store.set_limits({.entries_of_user = 1, .lifetime = 10min, .without_extended_master_secret = false});
   EXPECT_TRUE(store.list(alice).empty());
+}
+
+TEST_F(session_store_test, what_no_row_has_room_for_stays_in_memory) {
+  auto unusual = session("s");
+  unusual.suite = std::string(256, 's');
+  const captured_log log;
+  EXPECT_TRUE(store.put(alice, "h", place(), std::move(unusual)));
+  EXPECT_EQ(log.count("a session cannot be stored and ends with the daemon uid=1000"), 1) << log.text();
+  for (const auto& change : store.take_changes()) EXPECT_FALSE(change.content);
+  EXPECT_EQ(lend("h"), "s");
 }
 
 TEST_F(session_store_test, a_server_cannot_make_us_its_memory) {
@@ -297,41 +317,6 @@ TEST(session_handle, is_random) {
   std::set<std::string> seen;
   for (int i = 0; i < 1000; ++i) EXPECT_TRUE(seen.insert(session_store::make_handle()).second);
   EXPECT_EQ(seen.begin()->size(), 32U);
-}
-
-TEST(session_format, every_cut_and_every_surplus_is_refused) {
-  session_entry entry;
-  entry.binding = {1, 2, 3};
-  entry.host = "server.example";
-  entry.port = 5684;
-  entry.version = "TLSv1.3";
-  entry.suite = "TLS_AES_128_GCM_SHA256";
-  for (int i = 0; i < 2; ++i)
-    entry.sessions.push_back({secret(as_bytes("state")), std::chrono::sys_seconds(seconds(100 + i)),
-                              std::chrono::sys_seconds(seconds(200 + i)), i == 0, i == 1, i == 0, 0});
-  const auto encoded = encode(entry);
-  const auto whole = encoded.view();
-  for (std::size_t size = 0; size < whole.size(); ++size)
-    EXPECT_FALSE(decode_session_entry(whole.first(size))) << size;
-  bytes longer(whole.begin(), whole.end());
-  longer.push_back(0);
-  EXPECT_FALSE(decode_session_entry(longer));
-  bytes newer(whole.begin(), whole.end());
-  newer.front() = 2;
-  EXPECT_FALSE(decode_session_entry(newer));
-  const auto back = decode_session_entry(whole);
-  ASSERT_TRUE(back);
-  EXPECT_EQ(back->binding, entry.binding);
-  EXPECT_EQ(back->host, entry.host);
-  ASSERT_EQ(back->sessions.size(), 2U);
-  EXPECT_TRUE(back->sessions[0].is_ticket);
-  EXPECT_TRUE(back->sessions[1].is_single_use);
-  EXPECT_TRUE(back->sessions[0].has_extended_master_secret);
-  EXPECT_FALSE(back->sessions[1].has_extended_master_secret);
-  EXPECT_EQ(back->sessions[1].expires, std::chrono::sys_seconds(seconds(201)));
-  EXPECT_EQ(as_text(back->sessions[1].state.view()), "state");
-  const auto again = encode(*back);
-  EXPECT_TRUE(std::ranges::equal(again.view(), whole));
 }
 
 }  // namespace

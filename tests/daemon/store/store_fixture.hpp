@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/store/database.hpp"
+#include "tests/support/captured_log.hpp"
 #include "tests/support/process.hpp"
 
 #include <functional>
@@ -68,19 +69,5 @@ bool succeeds_in_child(const std::function<void()>& body);
 std::optional<bool> succeeds_on_tmpfs(const std::string& path, const char* options,
                                       const std::function<void()>& body);
 bool remount(const std::string& path, bool is_read_only);
-
-// The log's lines while it lives.
-class captured_log {
- public:
-  captured_log();
-  ~captured_log();
-  std::string text() const { return read_file(path_); }
-  int count(std::string_view part) const;
-
- private:
-  temporary_directory directory_;
-  std::string path_ = directory_.path("log");
-  int descriptor_;
-};
 
 }  // namespace tlsmodem::test
