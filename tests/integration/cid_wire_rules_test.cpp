@@ -138,6 +138,31 @@ TEST_F(cid_wire_rules, another_association_counts_anew) {
   EXPECT_TRUE(breaches(log_).empty());
 }
 
+// By chance, the socket that continues an association has a port that another one had before.
+TEST_F(cid_wire_rules, a_port_that_is_used_again_says_nothing) {
+  sends(1, 1, 'a');
+  log_.note(true, port + 1, hello_of_client(of_client));
+  log_.note(false, port + 1, hello_of_server(of_server, 2));
+  sends(1, 1, 'b', port + 1);
+  log_.forget_ports();
+  sends(2, 2, 'c');
+  EXPECT_EQ(log_.records().back().association, 1U);
+  sends(1, 3, 'd');
+  EXPECT_EQ(breaches(log_).size(), 1U) << "of the second";
+}
+
+TEST_F(cid_wire_rules, who_comes_from_anywhere_is_known_by_the_cid) {
+  sends(1, 1, 'a');
+  log_.note(true, port + 1, hello_of_client(of_client));
+  log_.note(false, port + 1, hello_of_server({0x99}, 2));
+  log_.forget_ports();
+  sends(2, 2, 'b', port + 1);
+  EXPECT_EQ(log_.records().back().association, 0U);
+  EXPECT_TRUE(breaches(log_).empty());
+  sends(1, 3, 'c', port + 1);
+  EXPECT_EQ(breaches(log_).size(), 1U) << "of the first";
+}
+
 TEST_F(cid_wire_rules, a_record_without_the_cid_is_one) {
   log_.note(true, port, record(record_type::application_data, 1, 1, bytes(9)));
   EXPECT_EQ(breaches(log_).size(), 1U);

@@ -148,6 +148,13 @@ std::size_t record_relay::client_records() {
   return client_records_;
 }
 
+void record_relay::forget_clients() {
+  const std::lock_guard lock(mutex_);
+  pass_from_client(client_fd_);  // what they sent is theirs
+  pass_from_client(elsewhere_fd_);
+  log_.forget_ports();
+}
+
 std::size_t record_relay::protected_records(bool is_from_client) const {
   const std::lock_guard lock(mutex_);
   return is_from_client ? protected_from_client_ : protected_from_server_;

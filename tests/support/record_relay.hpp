@@ -66,6 +66,8 @@ class record_relay {
   std::size_t datagrams() const;
   // Of all that clients have sent up to now, whether it was passed on yet or not.
   std::size_t client_records();
+  // All sockets of the client are closed, and one that is opened now may have any port of theirs.
+  void forget_clients();
   // Of epochs that have keys.
   std::size_t protected_records(bool is_from_client) const;
 

@@ -58,16 +58,24 @@ std::string name_of(const wire_record& record) {
 
 }  // namespace
 
-std::size_t wire_log::association_of(std::uint16_t client_port) const {
-  const auto found = of_port_.find(client_port);
-  if (found != of_port_.end()) return found->second;
+std::size_t wire_log::association_of(bool is_from_client, std::uint16_t client_port,
+                                     bytes_view record) const {
+  const auto known = of_port_.find(client_port);
+  if (known != of_port_.end()) return known->second;
+  const auto fits = [&](const wire_association& one) {
+    const auto& cid = is_from_client ? one.cid_to_server : one.cid_to_client;
+    return !cid.empty() && record[0] == record_type::with_cid && record.size() >= 11 + cid.size() &&
+           std::ranges::equal(record.subspan(11, cid.size()), cid);
+  };
+  const auto newest = std::find_if(associations_.rbegin(), associations_.rend(), fits);
+  if (newest != associations_.rend()) return static_cast<std::size_t>(associations_.rend() - newest) - 1;
   return associations_.empty() ? 0 : associations_.size() - 1;
 }
 
 std::vector<wire_record> wire_log::note(bool is_from_client, std::uint16_t client_port, bytes_view datagram) {
   const auto first = records_.size();
   for (auto rest = datagram; !rest.empty();) {
-    const auto association = association_of(client_port);
+    const auto association = association_of(is_from_client, client_port, rest);
     std::size_t cid_bytes = 0;
     if (association < associations_.size())
       cid_bytes = (is_from_client ? associations_[association].cid_to_server
@@ -81,7 +89,8 @@ std::vector<wire_record> wire_log::note(bool is_from_client, std::uint16_t clien
     record.association = association;
     if (record.type == record_type::handshake && !record.is_protected()) {
       note_handshake(record);
-      record.association = association_of(client_port);  // it may have begun here
+      // It may have begun here.
+      record.association = association_of(is_from_client, client_port, record.data);
     }
     records_.push_back(std::move(record));
   }

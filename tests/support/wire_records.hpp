@@ -48,19 +48,22 @@ class wire_log {
  public:
   // Returns the new records, which are also kept.
   std::vector<wire_record> note(bool is_from_client, std::uint16_t client_port, bytes_view datagram);
+  // The sockets of the client are closed: the kernel may give one of their ports to any later one. Who comes
+  // from a port without a handshake is known by the connection ID, or is who made the last handshake.
+  void forget_ports() { of_port_.clear(); }
 
   const std::vector<wire_record>& records() const { return records_; }
   const std::vector<wire_association>& associations() const { return associations_; }
   std::size_t datagrams() const { return datagrams_; }
 
  private:
-  std::size_t association_of(std::uint16_t client_port) const;
+  std::size_t association_of(bool is_from_client, std::uint16_t client_port, bytes_view record) const;
   void note_handshake(const wire_record& record);
   void note_server_hello(const wire_record& record);
 
   std::vector<wire_record> records_;
   std::vector<wire_association> associations_;
-  std::map<std::uint16_t, std::size_t> of_port_;  // associations whose handshake this client port had
+  std::map<std::uint16_t, std::size_t> of_port_;  // associations whose handshake this socket had
   bool is_cid_offered_ = false;
   bytes offered_cid_;
   std::size_t datagrams_ = 0;
