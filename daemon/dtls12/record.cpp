@@ -36,6 +36,13 @@ bool next_record(bytes_view& datagram, std::size_t own_cid_bytes, record_view& n
   return true;
 }
 
+bool may_be_goodbye(bytes_view datagram) {
+  record_view record;
+  while (next_record(datagram, 0, record))
+    if (record.type == alert && record.epoch > 0) return true;
+  return false;
+}
+
 std::size_t append_header(bytes& out, std::uint8_t type, std::uint16_t version, std::uint16_t epoch,
                           std::uint64_t sequence, bytes_view cid) {
   const std::size_t start = out.size();

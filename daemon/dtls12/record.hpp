@@ -41,6 +41,9 @@ struct record_view {
 // a record of the type tls12_cid ends the datagram.
 bool next_record(bytes_view& datagram, std::size_t own_cid_bytes, record_view& next);
 
+// Whether the datagram holds a protected alert that is seen to be one: under a connection ID none is.
+bool may_be_goodbye(bytes_view datagram);
+
 // Appends a header; returns where in `out` its length field is, for set_length().
 std::size_t append_header(bytes& out, std::uint8_t type, std::uint16_t version, std::uint16_t epoch,
                           std::uint64_t sequence, bytes_view cid);

@@ -22,6 +22,9 @@ boost::asio::ip::address parse_address(const std::string& text, boost::system::e
 // Sets interface, DSCP and address reuse on a freshly opened socket.
 boost::system::error_code apply_options(int fd, bool is_v6, const socket_options& options);
 
+// One wake-up takes at most this many datagrams, so that a flood on one socket leaves the others their turn.
+inline constexpr int datagrams_per_turn = 64;
+
 // One buffer for all transports of a thread: a socket that only waits costs no buffer.
 std::span<std::uint8_t> shared_read_buffer();
 

@@ -72,7 +72,7 @@ class tcp_transport final : public transport, public std::enable_shared_from_thi
 
   void end_sending() override { shutdown_sending(); }
 
-  void close(packet_queue unsent) override {
+  void close(packet_queue unsent, const awaited_answer&) override {
     observer_ = nullptr;
     if (!socket_.is_open() || is_ended_by_error_ || !is_connected_) {
       close_socket();

@@ -13,6 +13,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -52,6 +53,12 @@ class transport_observer {
   ~transport_observer() = default;
 };
 
+// The peer answers the last datagram: until then, or for so long, the port stays open.
+struct awaited_answer {
+  std::chrono::milliseconds patience{0};         // 0: no answer is awaited
+  bool (*is_it)(bytes_view datagram) = nullptr;  // which need not be authentic
+};
+
 class transport {
  public:
   virtual ~transport() = default;
@@ -70,8 +77,8 @@ class transport {
   virtual void resume_reading() = 0;
   // FIN behind what was flushed (streams only).
   virtual void end_sending() = 0;
-  // Sends what is left of `unsent` as far as it goes, then closes.
-  virtual void close(packet_queue unsent) = 0;
+  // Sends what is left of `unsent` as far as it goes, then closes; datagrams when the answer has come.
+  virtual void close(packet_queue unsent, const awaited_answer& answer) = 0;
 };
 
 std::shared_ptr<transport> make_udp(boost::asio::io_context& io, const socket_options& options,

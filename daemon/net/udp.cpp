@@ -1,4 +1,4 @@
-#include "protocol/limits.hpp"
+#include "lingering_sockets.hpp"
 #include "socket_base.hpp"
 #include "transport.hpp"
 
@@ -15,16 +15,17 @@ namespace {
 using boost::asio::ip::udp;
 using boost::system::error_code;
 
-// One wake-up takes at most this many datagrams, so that a flood on one socket leaves the others their turn.
-constexpr int datagrams_per_turn = 64;
-
 class udp_transport final : public transport, public std::enable_shared_from_this<udp_transport> {
  public:
   udp_transport(boost::asio::io_context& io, socket_options options, transport_observer& observer)
-      : socket_(io), strangers_(io), options_(std::move(options)), observer_(&observer) {}
+      : io_(io), socket_(io), strangers_(io), options_(std::move(options)), observer_(&observer) {}
 
   std::optional<at::failure> bind(const endpoint& local) override {
-    return bind_socket(socket_, local, options_);
+    auto wrong = bind_socket(socket_, local, options_);
+    // Who waits for a last word makes room.
+    if (wrong && wrong->code == at::error::address_in_use && lingering_sockets::of(io_).give_up(local.port))
+      wrong = bind_socket(socket_, local, options_);
+    return wrong;
   }
 
   endpoint local() const override { return local_of(socket_); }
@@ -41,6 +42,7 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
       return;
     }
     const auto local = to_endpoint(socket_.local_endpoint(error));
+    is_up_ = true;
     wait_readable();
     observer_->on_up(local, remote, path_limit(address.is_v6()));
   }
@@ -92,14 +94,17 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
   void end_sending() override {}
 
   // What the kernel does not take at once is lost, as datagrams are.
-  void close(packet_queue unsent) override {
-    observer_ = nullptr;
+  void close(packet_queue unsent, const awaited_answer& answer) override {
+    const bool is_connected = std::exchange(observer_, nullptr) != nullptr && is_up_;
     for (; socket_.is_open() && !unsent.empty(); unsent.pop()) {
       // The first call may only tell of an older ICMP error.
       if (send(unsent.front()) == boost::asio::error::connection_refused) send(unsent.front());
     }
-    close_socket(socket_);
     close_socket(strangers_);
+    if (!is_connected || answer.patience <= answer.patience.zero()) return close_socket(socket_);
+    error_code ignored;
+    socket_.cancel(ignored);
+    lingering_sockets::of(io_).add(std::move(socket_), answer);
   }
 
  private:
@@ -204,11 +209,13 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
     });
   }
 
+  boost::asio::io_context& io_;
   udp::socket socket_;
   udp::socket strangers_;  // open behind receive_from_anywhere()
   const socket_options options_;
   transport_observer* observer_;  // null once closed
   endpoint remote_;
+  bool is_up_ = false;
   bool waiting_writable_ = false;
 };
 

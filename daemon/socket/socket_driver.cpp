@@ -1,5 +1,7 @@
 #include "socket_driver.hpp"
 
+#include "daemon/dtls12/record.hpp"
+
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
@@ -21,7 +23,9 @@ class socket_driver::link final : public net::transport_observer, public std::en
   const std::shared_ptr<net::transport>& transport() const { return transport_; }
   void move_to(transport_slot now) { slot_ = now; }
   // Nothing is told any more.
-  void close(packet_queue unsent) { std::exchange(transport_, nullptr)->close(std::move(unsent)); }
+  void close(packet_queue unsent, std::chrono::milliseconds awaits_goodbye = {}) {
+    std::exchange(transport_, nullptr)->close(std::move(unsent), {awaits_goodbye, &dtls12::may_be_goodbye});
+  }
 
  private:
   // What is told may end this very link.
@@ -89,8 +93,10 @@ void socket_driver::make_transport(transport_slot which) {
   made->open(io_, machine_->options());
 }
 
-void socket_driver::close(transport_slot which, packet_queue unsent) {
-  if (const auto closed = std::exchange(slot(which), nullptr)) closed->close(std::move(unsent));
+void socket_driver::close(transport_slot which, packet_queue unsent,
+                          std::chrono::milliseconds awaits_goodbye) {
+  if (const auto closed = std::exchange(slot(which), nullptr))
+    closed->close(std::move(unsent), awaits_goodbye);
 }
 
 // ---- for the owner
@@ -323,13 +329,13 @@ void socket_driver::perform(const close_transport& what) {
     unsent = std::move(*queue);
     queue->clear();
   }
-  close(what.in, std::move(unsent));
+  close(what.in, std::move(unsent), what.awaits_goodbye);
   in_turn_ = false;  // a closed transport does not tell the end of its turn
 }
 
 void socket_driver::perform(const replace_transport& what) {
   machine_->on_sent(what.unsent.bytes());
-  close(transport_slot::current, what.unsent);
+  close(transport_slot::current, what.unsent, what.awaits_goodbye);
   in_turn_ = false;
   current_ = std::exchange(next_, nullptr);
   if (current_) current_->move_to(transport_slot::current);

@@ -1,6 +1,7 @@
 #include "socket_machine.hpp"
 
 #include "protocol/limits.hpp"
+#include "time_limits.hpp"
 
 #include <algorithm>
 
@@ -12,6 +13,8 @@ using namespace std::chrono_literals;
 // More than this behind the transport, and the socket takes no further AT#TSEND. Small datagrams count too.
 constexpr std::size_t send_high_water_bytes = std::size_t{256} * 1024;
 constexpr std::size_t send_high_water_packets = 1024;
+constexpr std::uint8_t close_notify = 0;
+
 receive_queue::kind queue_kind(const profile& p) {
   return p.is_datagram() ? receive_queue::kind::datagrams : receive_queue::kind::stream;
 }
@@ -285,7 +288,7 @@ void socket_machine::go_down(at::down_cause cause, int alert, std::string text, 
                        sessions_->release_live(*engine_);
   if (!is_kept && !is_asleep()) engine_->shut(now);
   end_association();
-  actions_.emplace_back(close_transport{});
+  actions_.emplace_back(close_transport{transport_slot::current, {}, patience_for_goodbye()});
   pending_down_ = at::down_event{id_, cause, alert, std::move(text)};
   enter(phase::draining);
   if (received_.empty()) finish_down();
@@ -370,8 +373,18 @@ void socket_machine::close(farewell how, time_point now) {
   reach_deadline_.reset();
   pending_up_.reset();
   pending_down_.reset();
-  actions_.emplace_back(close_transport{});
+  actions_.emplace_back(close_transport{transport_slot::current, {}, patience_for_goodbye()});
   enter(phase::closed);
+}
+
+// RFC 5246 7.2.1: our close_notify is answered with one, while the peer has not said its own. Where it finds
+// the port closed, the kernel answers with an ICMP error.
+std::chrono::milliseconds socket_machine::patience_for_goodbye() const {
+  if (profile_.protocol != socket_protocol::dtls || !engine_) return 0ms;
+  const auto& sent = engine_->info().alert_sent;
+  const bool is_awaited =
+      engine_->state() == tls::engine_state::established && sent && sent->description == close_notify;
+  return is_awaited ? std::min<std::chrono::milliseconds>(profile_.hs_min, goodbye_limit) : 0ms;
 }
 
 void socket_machine::stop(time_point now) {

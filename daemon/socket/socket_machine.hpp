@@ -58,11 +58,13 @@ struct end_sending {};
 // Behind the last byte of outgoing(), everything. The machine hears nothing of this transport any more.
 struct close_transport {
   transport_slot in = transport_slot::current;
-  packet_queue unsent;  // of the next one; of the current one it is outgoing()
+  packet_queue unsent;                          // of the next one; of the current one it is outgoing()
+  std::chrono::milliseconds awaits_goodbye{0};  // the port waits so long for the peer's close_notify
 };
 // The next transport becomes the current one, which ends behind its last bytes.
 struct replace_transport {
   packet_queue unsent;
+  std::chrono::milliseconds awaits_goodbye{0};
 };
 struct emit_event {
   std::string line;
@@ -195,6 +197,7 @@ class socket_machine {
   void continue_association(time_point now);
   void resolve();
   void end_association();
+  std::chrono::milliseconds patience_for_goodbye() const;
   bool is_asleep() const { return phase_ == phase::shut && is_silent_; }
   void reach_next(time_point now);
   void inspect(time_point now);

@@ -129,7 +129,7 @@ void socket_machine::inspect_next(time_point now) {
 void socket_machine::adopt(second_handshake next, time_point now) {
   if (!next.shares_transport) {
     engine_->shut(now);
-    actions_.emplace_back(replace_transport{std::move(engine_->outgoing())});
+    actions_.emplace_back(replace_transport{std::move(engine_->outgoing()), patience_for_goodbye()});
   }
   engine_ = std::move(next.engine);
   local_ = next.local;

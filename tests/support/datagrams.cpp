@@ -11,7 +11,6 @@
 #include <utility>
 
 namespace tlsmodem::test {
-namespace {
 
 sockaddr_in loopback(int port) {
   sockaddr_in address{};
@@ -20,6 +19,8 @@ sockaddr_in loopback(int port) {
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   return address;
 }
+
+namespace {
 
 int udp_socket() { return ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
 

@@ -4,6 +4,8 @@
 #include "process.hpp"
 #include "protocol/bytes.hpp"
 
+#include <netinet/in.h>
+
 #include <atomic>
 #include <cstdint>
 #include <mutex>
@@ -12,6 +14,9 @@
 #include <vector>
 
 namespace tlsmodem::test {
+
+// 127.0.0.1
+sockaddr_in loopback(int port);
 
 // A UDP port of 127.0.0.1 that takes datagrams and never answers.
 class silent_port {

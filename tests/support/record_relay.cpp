@@ -1,6 +1,7 @@
 #include "record_relay.hpp"
 
-#include <arpa/inet.h>
+#include "datagrams.hpp"
+
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,14 +17,6 @@ namespace {
 
 constexpr int look_again_ms = 20;  // whether the relay is over
 constexpr int room_bytes = 4 * 1024 * 1024;
-
-sockaddr_in loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  return address;
-}
 
 int udp_socket() {
   const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

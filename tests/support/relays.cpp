@@ -1,6 +1,7 @@
 #include "relays.hpp"
 
-#include <arpa/inet.h>
+#include "datagrams.hpp"
+
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,14 +16,6 @@ namespace tlsmodem::test {
 namespace {
 
 constexpr int look_again_ms = 20;  // whether the relay is over, or has a new order
-
-sockaddr_in loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  return address;
-}
 
 int bound_socket(int type, int port) {
   const int fd = ::socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -118,5 +118,22 @@ TEST(record, may_not_be_longer_than_the_rfc_says) {
   EXPECT_FALSE(next_record(rest, 0, record));
 }
 
+TEST(goodbye, may_be_any_protected_alert_that_is_seen_to_be_one) {
+  const auto joined = [](bytes first, const bytes& second) {
+    first.insert(first.end(), second.begin(), second.end());
+    return first;
+  };
+  const bytes alert = make_record(21, {}, count_up(26));
+  const bytes plain = make_record(21, {}, count_up(26), 0);  // anybody can have written it
+  const bytes data = make_record(23, {}, count_up(30));
+  EXPECT_TRUE(dtls12::may_be_goodbye(alert));
+  EXPECT_TRUE(dtls12::may_be_goodbye(joined(data, alert)));
+  EXPECT_FALSE(dtls12::may_be_goodbye(plain));
+  EXPECT_FALSE(dtls12::may_be_goodbye(data));
+  EXPECT_FALSE(dtls12::may_be_goodbye(make_record(21, bytes{7}, count_up(26))));
+  EXPECT_FALSE(dtls12::may_be_goodbye(bytes_view(alert).first(alert.size() - 1)));
+  EXPECT_FALSE(dtls12::may_be_goodbye({}));
+}
+
 }  // namespace
 }  // namespace tlsmodem::test

@@ -49,7 +49,9 @@ tls::send_outcome fake_engine::send(bytes_view data, tls::time_point) {
 }
 
 void fake_engine::shut(tls::time_point) {
-  if (is == tls::engine_state::established || is == tls::engine_state::peer_closed) out.push(as_bytes("bye"));
+  if (is != tls::engine_state::established && is != tls::engine_state::peer_closed) return;
+  out.push(as_bytes("bye"));
+  about.alert_sent = tls::alert{1, 0};
 }
 
 profile profile_of(socket_protocol protocol, delivery_mode delivery) {
@@ -70,9 +72,15 @@ std::string text_of(const socket_action& action) {
     std::string operator()(const move_transport& what) const { return "move to " + text(what.remote); }
     std::string operator()(const rebind_transport& what) const { return "rebind to " + text(what.remote); }
     std::string operator()(const end_sending&) const { return "end"; }
-    std::string operator()(const close_transport& what) const { return prefix(what.in) + "close"; }
+    std::string operator()(const close_transport& what) const {
+      return prefix(what.in) + "close" + patience(what.awaits_goodbye);
+    }
     std::string operator()(const replace_transport& what) const {
-      return "replace, unsent " + std::to_string(what.unsent.bytes());
+      return "replace, unsent " + std::to_string(what.unsent.bytes()) + patience(what.awaits_goodbye);
+    }
+    static std::string patience(std::chrono::milliseconds for_goodbye) {
+      if (for_goodbye.count() == 0) return "";
+      return ", goodbye within " + std::to_string(for_goodbye.count()) + " ms";
     }
     static std::string text(const net::endpoint& e) { return e.address + ":" + std::to_string(e.port); }
     static std::string prefix(transport_slot slot) { return slot == transport_slot::next ? "next: " : ""; }

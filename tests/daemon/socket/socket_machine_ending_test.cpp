@@ -139,7 +139,7 @@ TEST(socket_machine_ending, close_says_goodbye_once) {
   b.come_up();
   b.machine->close(farewell::spoken, b.now);
   EXPECT_EQ(b.machine->outgoing()->packets(), 1U);
-  EXPECT_EQ(b.actions(), words{"close"});
+  EXPECT_EQ(b.actions(), words{"close, goodbye within 1000 ms"});
   bench shut_before;
   shut_before.come_up();
   shut_before.machine->shut(farewell::spoken, shut_before.now);
@@ -181,47 +181,81 @@ TEST(socket_machine_ending, a_silent_shut_is_forgotten_with_the_next_connect) {
   EXPECT_EQ(b.machine->outgoing()->packets(), 1U);
 }
 
+const std::string waits = "close, goodbye within 1000 ms";
+
 TEST(socket_machine_ending, close_is_possible_in_every_phase) {
-  const auto phases = {
-      +[](bench&) {},
-      +[](bench& b) { b.connect(); },
-      +[](bench& b) {
+  const struct {
+    void (*prepare)(bench&);
+    std::string spoken = "close";
+    std::string silent = "close";
+  } phases[] = {
+      {[](bench&) {}},
+      {[](bench& b) { b.connect(); }},
+      {[](bench& b) {
         b.connect();
         b.resolve();
-      },
-      +[](bench& b) {
+      }},
+      {[](bench& b) {
         b.connect();
         b.resolve();
         b.reach();
-      },
-      +[](bench& b) { b.come_up(); },
-      +[](bench& b) {
-        b.come_up();
-        b.machine->shut(farewell::spoken, b.now);
-      },
-      +[](bench& b) {
+      }},
+      {[](bench& b) { b.come_up(); }, waits},
+      {[](bench& b) {
+         b.come_up();
+         b.machine->shut(farewell::spoken, b.now);
+       },
+       waits, waits},
+      {[](bench& b) {
         b.come_up();
         b.network("data");
         b.network("C");
-      },
-      +[](bench& b) {
+      }},
+      {[](bench& b) {
         b.come_up();
         b.network("C");
-      },
+      }},
   };
-  for (const auto& prepare : phases) {
+  for (const auto& phase : phases) {
     for (const auto how : {farewell::spoken, farewell::silent}) {
       bench b;
-      prepare(b);
+      phase.prepare(b);
       b.forget();
       b.machine->close(how, b.now);
-      EXPECT_EQ(b.actions(), words{"close"});
+      EXPECT_EQ(b.actions(), words{how == farewell::spoken ? phase.spoken : phase.silent});
       EXPECT_EQ(b.state(), "closed");
       EXPECT_EQ(b.machine->deadline(), std::nullopt);
       b.take();
       EXPECT_EQ(b.actions(), words{});
     }
   }
+}
+
+TEST(socket_machine_ending, the_port_waits_for_a_goodbye_as_long_as_for_a_datagram_but_not_longer_than_2_s) {
+  for (const auto& [hs_min, told] : {std::pair{50, "50"}, std::pair{2000, "2000"}, std::pair{9000, "2000"}}) {
+    auto options = profile_of(socket_protocol::dtls);
+    options.hs_min = std::chrono::milliseconds(hs_min);
+    bench b(options);
+    b.come_up();
+    b.machine->close(farewell::spoken, b.now);
+    EXPECT_EQ(b.actions(), words{std::string("close, goodbye within ") + told + " ms"});
+  }
+}
+
+TEST(socket_machine_ending, who_says_no_goodbye_waits_for_none) {
+  for (const auto protocol : {socket_protocol::udp, socket_protocol::tcp, socket_protocol::tls}) {
+    bench b(profile_of(protocol));
+    b.come_up();
+    b.machine->close(farewell::spoken, b.now);
+    EXPECT_EQ(b.actions(), words{"close"});
+  }
+}
+
+TEST(socket_machine_ending, a_daemon_that_stops_waits_for_goodbyes) {
+  bench b;
+  b.come_up();
+  b.machine->stop(b.now);
+  EXPECT_EQ(b.actions().front(), waits);
 }
 
 }  // namespace

@@ -13,6 +13,11 @@ profile with_auto_resume(std::chrono::milliseconds silence) {
   return options;
 }
 
+// The old association's port waits for the server's goodbye.
+std::string waits_of(socket_protocol protocol) {
+  return protocol == socket_protocol::dtls ? ", goodbye within 1000 ms" : "";
+}
+
 TEST(socket_rehandshake, takes_the_place_of_the_association_when_it_is_up_and_not_before) {
   for (const auto protocol : {socket_protocol::dtls, socket_protocol::tls}) {
     bench b(profile_of(protocol));
@@ -30,7 +35,8 @@ TEST(socket_rehandshake, takes_the_place_of_the_association_when_it_is_up_and_no
     EXPECT_EQ(b.actions(), words{});
 
     b.next_network("U");
-    EXPECT_EQ(b.actions(), (words{"replace, unsent 6", second_up}));  // "too", and the farewell
+    EXPECT_EQ(b.actions(),
+              (words{"replace, unsent 6" + waits_of(protocol), second_up}));  // "too", and the farewell
     b.network("over the new one");
     EXPECT_EQ(b.take(), "over the new one");
     EXPECT_EQ(b.send("mine").is, send_status::accepted);
@@ -48,7 +54,7 @@ TEST(socket_rehandshake, that_ends_with_an_alert_behind_it_is_told_as_a_connecti
     b.forget();
     b.engine->finish_with("last words");
     b.next_network("A");
-    EXPECT_EQ(b.actions(), (words{"replace, unsent 3", second_up, "close"}));
+    EXPECT_EQ(b.actions(), (words{"replace, unsent 3" + waits_of(protocol), second_up, "close"}));
     EXPECT_EQ(b.take(), "last words");
     EXPECT_EQ(b.actions(), words{R"(#TDOWN: 1,1,40,"The peer sent an alert.")"});
     EXPECT_EQ(b.state(), "closed");
@@ -251,7 +257,9 @@ TEST(socket_rehandshake, ends_with_its_socket) {
     b.reach_next();
     b.forget();
     b.machine->close(how, b.now);
-    EXPECT_EQ(b.actions(), (words{"next: close", "close"}));
+    EXPECT_EQ(
+        b.actions(),
+        (words{"next: close", "close" + (how == farewell::spoken ? waits_of(socket_protocol::dtls) : "")}));
     EXPECT_EQ(b.machine->next_outgoing().queue, nullptr);
     EXPECT_EQ(b.machine->deadline(), std::nullopt);
   }
