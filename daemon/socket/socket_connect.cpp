@@ -40,6 +40,7 @@ void socket_machine::connect(const at::connect_request& request, time_point now)
   failed_for_send_.reset();
   is_fresh_ = false;
   wish_ = handshake_wish::as_configured;
+  offer_ = {};
   if (profile_.hs_timeout > 0ms) connect_deadline_ = now + profile_.hs_timeout;
   if (!begin_to_continue()) resolve();
 }
@@ -106,20 +107,26 @@ void socket_machine::on_transport_up(const net::endpoint& local, const net::endp
   if (continues_) return continue_association(now);
   if (profile_.protocol == socket_protocol::tls && !connect_deadline_)
     connect_deadline_ = now + stream_handshake_limit;
-  engine_ = new_engine(path_limit_bytes, wish_);
+  engine_ = new_engine(path_limit_bytes, wish_, offer_);
   handshake_started_ = now;
   enter(phase::handshaking);
   engine_->start(now);
+  offer_.begin(*engine_, profile_, connect_deadline_, now);
   inspect(now);
 }
 
-std::unique_ptr<tls::engine> socket_machine::new_engine(std::size_t path_limit_bytes, handshake_wish wish) {
+std::unique_ptr<tls::engine> socket_machine::new_engine(std::size_t path_limit_bytes, handshake_wish wish,
+                                                        session_offer& offer) {
   const std::size_t limit = profile_.mtu_bytes != 0 ? profile_.mtu_bytes : handshake_datagram_limit_bytes;
   auto made = make_engine_(peer(), std::min(limit, std::max<std::size_t>(path_limit_bytes, 256)));
-  if (sessions_) {
-    const secret session = sessions_->begin(peer(), request_.port, wish);
-    if (!session.empty()) made->offer(session.view());
+  if (!sessions_) return made;
+  if (offer.is_withdrawn()) {
+    sessions_->begin_without(peer(), request_.port);
+    return made;
   }
+  const secret session = sessions_->begin(peer(), request_.port, wish);
+  if (!session.empty()) made->offer(session.view());
+  if (sessions_->is_pausing()) offer.set_fallback("the server did not take the last ones");
   return made;
 }
 
@@ -149,7 +156,7 @@ void socket_machine::fail(const at::failure& why, int alert) {
   connect_deadline_.reset();
   reach_deadline_.reset();
   candidates_.clear();
-  if (sessions_) sessions_->failed(has_answered(engine_), alert > 0);
+  note_failed_handshake(engine_, alert);
   actions_.emplace_back(close_transport{});
   tell_failure(why, alert);
   enter(phase::closed);

@@ -1,6 +1,7 @@
 #include "socket_driver.hpp"
 
 #include "daemon/dtls12/record.hpp"
+#include "daemon/support/log.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -343,6 +344,11 @@ void socket_driver::perform(const replace_transport& what) {
 
 void socket_driver::perform(const emit_event& what) {
   if (observer_ != nullptr) observer_->on_socket_event(what.line, what.sentence);
+}
+
+void socket_driver::perform(const note_in_log& what) {
+  log(level::notice, what.message,
+      {{"socket", machine_->id()}, {"host", what.host}, {"reason", what.reason}});
 }
 
 void socket_driver::arm_timer() {

@@ -88,6 +88,7 @@ class socket_driver final : public std::enable_shared_from_this<socket_driver> {
   void perform(const close_transport& what);
   void perform(const replace_transport& what);
   void perform(const emit_event& what);
+  void perform(const note_in_log& what);
   std::shared_ptr<link>& slot(transport_slot which);
   void make_transport(transport_slot which);
   void close(transport_slot which, packet_queue unsent, std::chrono::milliseconds awaits_goodbye = {});

@@ -45,6 +45,7 @@ std::vector<std::pair<std::string, std::string>> socket_machine::info() const {
   out.emplace_back("state", at::quote(at::name_of(state())));
   out.emplace_back("proto", at::quote(name_of(profile_.protocol)));
   if (engine_ && profile_.is_secure()) add_association(out, engine_->info());
+  if (engine_ && profile_.is_secure()) out.emplace_back("fallback", at::quote(offer_.fallback()));
   // Nothing renegotiates: the records are those of the only handshake.
   if (engine_ && engine_->association() != nullptr) out.emplace_back("epoch", "1");
   if (engine_) out.emplace_back("remote", at::quote(remote_.address) + "," + number(remote_.port));

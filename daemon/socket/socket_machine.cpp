@@ -67,6 +67,7 @@ std::optional<socket_machine::time_point> socket_machine::deadline() const {
     if (other && (!first || *other < *first)) first = other;
   };
   earlier(reach_deadline_);
+  if (phase_ == phase::handshaking) earlier(offer_.deadline());
   if (has_live_engine()) earlier(engine_->deadline());
   earlier(next_deadline());
   return first;
@@ -136,6 +137,10 @@ at::failure socket_machine::with_stage(at::failure why, const std::unique_ptr<tl
 }
 
 void socket_machine::on_error(at::failure why, time_point now) {
+  // An alert that was under way is lost with a stream that is reset.
+  if (phase_ == phase::handshaking && !profile_.is_datagram() && session_offer::is_at_stake(*engine_))
+    return fall_back(why.text, offer_end::refused, now);
+  if (phase_ == phase::handshaking && offer_.forgives_error()) return;
   if (phase_ == phase::reaching || phase_ == phase::handshaking) {
     on_connect_failed(with_stage(std::move(why), engine_), now);
     return;
@@ -183,6 +188,7 @@ void socket_machine::on_deadline(time_point now) {
     return;
   }
   check_next_deadline(now);
+  if (check_offer(now)) return;
   if (has_live_engine() && engine_->deadline() && *engine_->deadline() <= now) {
     engine_->on_deadline(now);
     inspect(now);
@@ -192,13 +198,16 @@ void socket_machine::on_deadline(time_point now) {
 // Looks at what the engine has become, after every call of it.
 void socket_machine::inspect(time_point now) {
   const auto state = engine_->state();
+  if (phase_ == phase::handshaking) offer_.follow(*engine_, now);
   if (phase_ == phase::handshaking && is_up(*engine_)) on_established(now);
   if (pending_up_) return;
   take_plaintext();
   if (phase_ != phase::handshaking) tell_sessions();
   if (state == tls::engine_state::failed) {
     const auto& failure = engine_->failure();
-    if (phase_ == phase::handshaking) {
+    if (phase_ == phase::handshaking && session_offer::is_at_fault(*engine_)) {
+      fall_back(failure.why.text, offer_end::refused, now);
+    } else if (phase_ == phase::handshaking) {
       handshake_took_ = std::chrono::duration_cast<std::chrono::milliseconds>(now - handshake_started_);
       fail(failure.why, failure.alert);
     } else {
@@ -222,7 +231,8 @@ void socket_machine::on_established(time_point now) {
   const auto& info = engine_->info();
   if (sessions_) {
     if (!info.is_continued) {
-      sessions_->established(info.resumed);
+      sessions_->established(info.resumed, info.retransmissions == 0);
+      if (info.session_offered && !info.resumed) offer_.set_fallback("the server made a full handshake");
       sessions_->keep(engine_->take_sessions());
       sessions_->keep_live(*engine_, {remote_, local_});
     }

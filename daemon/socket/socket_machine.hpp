@@ -19,6 +19,7 @@
 #include "protocol/event.hpp"
 #include "protocol/socket_state.hpp"
 #include "receive_queue.hpp"
+#include "session_offer.hpp"
 #include "socket_sessions.hpp"
 
 #include <functional>
@@ -58,7 +59,7 @@ struct end_sending {};
 // Behind the last byte of outgoing(), everything. The machine hears nothing of this transport any more.
 struct close_transport {
   transport_slot in = transport_slot::current;
-  packet_queue unsent;                          // of the next one; of the current one it is outgoing()
+  packet_queue unsent;  // of the next one, and of an engine that is gone; else it is outgoing()
   std::chrono::milliseconds awaits_goodbye{0};  // the port waits so long for the peer's close_notify
 };
 // The next transport becomes the current one, which ends behind its last bytes.
@@ -70,9 +71,15 @@ struct emit_event {
   std::string line;
   std::string sentence;  // what AT+CEER tells of it; empty: nothing failed
 };
+// For the log of the daemon: what no event tells.
+struct note_in_log {
+  std::string message;
+  std::string host;
+  std::string reason;
+};
 using socket_action =
     std::variant<resolve_name, open_transport, receive_from_anywhere, move_transport, rebind_transport,
-                 end_sending, close_transport, replace_transport, emit_event>;
+                 end_sending, close_transport, replace_transport, emit_event, note_in_log>;
 
 enum class send_status : std::uint8_t { accepted, must_wait, failed };
 struct send_result {
@@ -211,10 +218,19 @@ class socket_machine {
   void tell_failure(const at::failure& why, int alert);
   void tell_sessions();
   std::size_t datagram_limit() const;
-  std::unique_ptr<tls::engine> new_engine(std::size_t path_limit_bytes, handshake_wish wish);
+  std::unique_ptr<tls::engine> new_engine(std::size_t path_limit_bytes, handshake_wish wish,
+                                          session_offer& offer);
+  void note_failed_handshake(const std::unique_ptr<tls::engine>& engine, int alert);
+  void withdraw(session_offer& offer, const std::unique_ptr<tls::engine>& engine, std::string why,
+                offer_end how);
+  void fall_back(std::string why, offer_end how, time_point now);
+  void fall_back_next(std::string why, offer_end how, time_point now);
+  bool check_offer(time_point now);
+  bool check_next_offer(time_point now);
   bool was_silent_for_long(time_point now) const;
   void hold_sends(time_point now);
   void begin_rehandshake(handshake_wish wish, bool holds_sends, time_point now);
+  void open_next(time_point now);
   void start_next_engine(time_point now);
   void inspect_next(time_point now);
   void check_next_deadline(time_point now);
@@ -228,6 +244,7 @@ class socket_machine {
     handshake_wish wish = handshake_wish::abbreviated;
     bool shares_transport = false;
     bool holds_sends = false;  // AT#TSEND waits for it
+    session_offer offer;
     std::unique_ptr<tls::engine> engine;
     net::endpoint local;
     net::endpoint remote;
@@ -261,6 +278,7 @@ class socket_machine {
   std::optional<socket_sessions::live_place> continues_;  // the association that this connect takes up
   bool is_rebinding_ = false;
   handshake_wish wish_ = handshake_wish::as_configured;
+  session_offer offer_;  // of the handshake of engine_
   bool keeps_port_ = false;
   std::optional<second_handshake> next_;
   time_point last_traffic_{};                   // data of the association, either way

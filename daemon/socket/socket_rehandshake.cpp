@@ -47,8 +47,12 @@ void socket_machine::begin_rehandshake(handshake_wish wish, bool holds_sends, ti
     start_next_engine(now);
     return;
   }
+  open_next(now);
+}
+
+void socket_machine::open_next(time_point now) {
   if (!profile_.is_datagram()) next_->reach_deadline = now + tcp_connect_limit;
-  actions_.emplace_back(open_transport{remote_, transport_slot::next});
+  actions_.emplace_back(open_transport{next_->remote, transport_slot::next});
 }
 
 void socket_machine::on_next_up(const net::endpoint& local, const net::endpoint& remote,
@@ -63,9 +67,10 @@ void socket_machine::on_next_up(const net::endpoint& local, const net::endpoint&
 }
 
 void socket_machine::start_next_engine(time_point now) {
-  next_->engine = new_engine(next_->path_limit_bytes, next_->wish);
+  next_->engine = new_engine(next_->path_limit_bytes, next_->wish, next_->offer);
   next_->started = now;
   next_->engine->start(now);
+  next_->offer.begin(*next_->engine, profile_, next_->deadline, now);
   inspect_next(now);
 }
 
@@ -81,8 +86,12 @@ void socket_machine::on_next_end(time_point now) {
   inspect_next(now);
 }
 
-void socket_machine::on_next_failed(at::failure why, time_point) {
-  if (next_) drop_next(with_stage(std::move(why), next_->engine), -1);
+void socket_machine::on_next_failed(at::failure why, time_point now) {
+  if (!next_) return;
+  if (!profile_.is_datagram() && next_->engine && session_offer::is_at_stake(*next_->engine))
+    return fall_back_next(why.text, offer_end::refused, now);
+  if (next_->engine && next_->offer.forgives_error()) return;
+  drop_next(with_stage(std::move(why), next_->engine), -1);
 }
 
 socket_machine::next_output socket_machine::next_outgoing() {
@@ -98,6 +107,7 @@ std::optional<socket_machine::time_point> socket_machine::next_deadline() const 
     if (other && (!first || *other < *first)) first = other;
   };
   earlier(next_->reach_deadline);
+  earlier(next_->offer.deadline());
   if (next_->engine) earlier(next_->engine->deadline());
   return first;
 }
@@ -113,15 +123,19 @@ void socket_machine::check_next_deadline(time_point now) {
               -1);
     return;
   }
+  if (check_next_offer(now)) return;
   if (!next_->engine || !next_->engine->deadline() || *next_->engine->deadline() > now) return;
   next_->engine->on_deadline(now);
   inspect_next(now);
 }
 
 void socket_machine::inspect_next(time_point now) {
+  next_->offer.follow(*next_->engine, now);
   if (is_up(*next_->engine)) return use_next(now);
   if (next_->engine->state() != tls::engine_state::failed) return;
   const auto failure = next_->engine->failure();
+  if (session_offer::is_at_fault(*next_->engine))
+    return fall_back_next(failure.why.text, offer_end::refused, now);
   drop_next(failure.why, failure.alert);
 }
 
@@ -136,6 +150,7 @@ void socket_machine::adopt(second_handshake next, time_point now) {
   remote_ = next.remote;
   path_limit_bytes_ = next.path_limit_bytes;
   handshake_started_ = next.started;
+  offer_ = std::move(next.offer);
 }
 
 void socket_machine::use_next(time_point now) {
@@ -159,7 +174,7 @@ void socket_machine::wait_for_next(time_point now) {
 
 void socket_machine::drop_next(const at::failure& why, int alert) {
   auto dropped = std::move(*std::exchange(next_, std::nullopt));
-  if (sessions_) sessions_->failed(has_answered(dropped.engine), alert > 0);
+  note_failed_handshake(dropped.engine, alert);
   // A last alert belongs to the peer.
   packet_queue unsent;
   if (dropped.engine) unsent = std::move(dropped.engine->outgoing());

@@ -13,6 +13,7 @@
 #include "daemon/store/session_store.hpp"
 #include "daemon/tls/context.hpp"
 #include "profile.hpp"
+#include "session_offer.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -47,8 +48,18 @@ class socket_sessions {
 
   // A handshake begins. Returns the session to offer; an empty one: none.
   secret begin(const tls::peer_name& peer, std::uint16_t port, handshake_wish wish);
-  // It came through, and was abbreviated or not. handle() names the new connection from here on.
-  void established(bool was_resumed);
+  // There is one, which is not offered for a while because the server did not take the last ones.
+  bool is_pausing() const { return attempt_ && attempt_->is_pausing; }
+  // The session that was offered cost the handshake, or seems to: the next one begins without it. The rest
+  // as of failed().
+  void withdraw(offer_end how, bool server_answered, bool has_fatal_alert);
+  // The same handshake once more, after withdraw(): the name stays.
+  void begin_without(const tls::peer_name& peer, std::uint16_t port);
+  // It came through, and was abbreviated or not; `at_once`: nothing had to be repeated. handle() names the
+  // new connection from here on.
+  void established(bool was_resumed, bool at_once);
+  // Nobody answered the offer, and there was no time for a handshake without it.
+  void unanswered();
   // It did not. `has_fatal_alert`: sent or received.
   void failed(bool server_answered, bool has_fatal_alert);
   // The connection has left sessions. True when one of them can be resumed.
@@ -88,7 +99,15 @@ class socket_sessions {
   struct attempt {
     std::string handle;
     session_store::place where;
-    std::optional<std::uint64_t> loan;
+    std::optional<std::uint64_t> loan = {};
+    bool is_pausing = false;
+    std::optional<offer_end> withdrawn = {};  // how the offer ended that it goes without
+  };
+  // What begin_without() needs of the attempt whose session was withdrawn.
+  struct withdrawal {
+    std::string handle;
+    offer_record offers;
+    offer_end how = offer_end::refused;
   };
 
   std::string candidate(const tls::fingerprint& binding, handshake_wish wish) const;
@@ -101,6 +120,7 @@ class socket_sessions {
   const configuration config_;
   std::optional<std::string> requested_;
   std::optional<attempt> attempt_;
+  withdrawal withdrawn_;
   std::string handle_;
   session_store::place where_;                // of handle_
   std::unique_ptr<association_lease> lease_;  // of the association that is up

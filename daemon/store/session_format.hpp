@@ -24,6 +24,16 @@ struct kept_session {
   std::uint64_t loan = 0;  // in memory only: the loan that it is given out for; 0: none
 };
 
+// How the offers under a handle went: who does not take sessions is not asked at every connect.
+struct offer_record {
+  static constexpr std::uint8_t longest_pause = 15;
+
+  bool failed_before = false;  // the last offer cost a handshake
+  std::uint8_t pause = 0;      // so many connects go without an offer
+
+  bool operator==(const offer_record&) const = default;
+};
+
 // All that a handle names.
 struct session_entry {
   tls::fingerprint binding{};  // of what a session must not outlive
@@ -31,6 +41,7 @@ struct session_entry {
   std::uint16_t port = 0;
   std::string version;
   std::string suite;
+  offer_record offers;
   std::vector<kept_session> sessions;  // the newest last
 };
 

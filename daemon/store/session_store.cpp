@@ -66,6 +66,19 @@ std::optional<std::string> session_store::find(user_id user, const tls::fingerpr
   return best == nullptr ? std::nullopt : std::optional(std::string(handle));
 }
 
+offer_record session_store::offers_of(user_id user, std::string_view handle,
+                                      const tls::fingerprint& binding) const {
+  const auto* found = find_entry(user, handle);
+  return found != nullptr && found->binding == binding ? found->offers : offer_record{};
+}
+
+void session_store::set_offers(user_id user, std::string_view handle, offer_record offers) {
+  auto* found = find_entry(user, handle);
+  if (found == nullptr || found->offers == offers) return;
+  found->offers = offers;
+  changed(user, std::string(handle), *found);
+}
+
 // For good: whatever the clock does later, it will not be used again.
 bool session_store::is_over(const kept_session& session) const {
   const auto now = clock_();
@@ -139,10 +152,13 @@ bool session_store::put(user_id user, const std::string& handle, const place& wh
   if (!is_worth_keeping(session)) return false;
   entry& into = entry_for(user, handle, session.state.size());
   if (into.binding != where.binding) into.sessions.clear();
+  const bool has_news = into.offers != where.offers;
+  into.offers = where.offers;
   // A resumption by session id leaves the very session that it began with; its age goes on.
   if (!session.is_single_use && into.sessions.size() == 1 &&
       std::ranges::equal(into.sessions.front().state.view(), session.state.view())) {
     into.sessions.front().loan = 0;
+    if (has_news) changed(user, handle, into);
     return true;
   }
   if (!session.is_single_use) into.sessions.clear();

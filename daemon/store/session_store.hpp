@@ -35,6 +35,7 @@ class session_store : public row_owner {
     std::string host;
     std::uint16_t port = 0;
     bool is_kept = true;  // in the store too
+    offer_record offers = {};
   };
 
   struct loan {
@@ -68,6 +69,10 @@ class session_store : public row_owner {
   bool knows(user_id user, std::string_view handle, const tls::fingerprint& binding) const;
   // The handle for this binding that was used last, if there is one with a session in it.
   std::optional<std::string> find(user_id user, const tls::fingerprint& binding) const;
+
+  // How the offers under this handle went; nothing is known of a handle that names nothing.
+  offer_record offers_of(user_id user, std::string_view handle, const tls::fingerprint& binding) const;
+  void set_offers(user_id user, std::string_view handle, offer_record offers);
 
   // Lends the newest session that is not lent out; nothing when there is none.
   std::optional<loan> lend(user_id user, std::string_view handle, const tls::fingerprint& binding);

@@ -52,6 +52,7 @@ struct engine_info {
   bool is_continued = false;            // there was no handshake at all: a live association went on
   bool handshake_done = false;          // whatever came with its end, or behind it
   bool session_offered = false;         // the ClientHello asks for the abbreviated handshake; from start()
+  bool session_declined = false;        // the server makes a full handshake of it; during the handshake
   bool server_answered = false;         // with a ServerHello; changes during the handshake
   std::string verify_result;            // "ok", or X.509's reason, or "" when nothing was verified
   std::string peer_subject;             // RFC 2253, cut behind 1,024 bytes, "" without a certificate

@@ -77,8 +77,20 @@ ssl_engine::ssl_engine(std::shared_ptr<const context> context, const peer_name& 
 void ssl_engine::offer(bytes_view session) {
   if (state_ != engine_state::idle || !ssl_ || !context_->resumes) return;
   const error_queue_scope scope;
-  const ssl_session_ptr parsed = parse_session(session);
+  ssl_session_ptr parsed = parse_session(session);
   info_.session_offered = parsed && SSL_set_session(ssl(), parsed.get()) == 1;
+  if (info_.session_offered) offered_ = std::move(parsed);
+}
+
+// libssl goes on with another session when it cannot offer this one, and when the server does not take it.
+void ssl_engine::note_offer() {
+  if (!offered_ || SSL_get_session(ssl()) == offered_.get()) return;
+  if (notes_.server_hello) {
+    info_.session_declined = true;
+  } else {
+    info_.session_offered = false;
+  }
+  offered_.reset();
 }
 
 std::vector<resumable_session> ssl_engine::take_sessions() {
@@ -127,6 +139,7 @@ bool ssl_engine::used_what_it_should() const {
 }
 
 void ssl_engine::establish() {
+  note_offer();
   if (!used_what_it_should()) {
     return fail({{at::error::certificate_refused, "the server did not prove who it is"}, -1, false});
   }
@@ -150,6 +163,7 @@ void ssl_engine::establish() {
       sessions_.push_back(std::move(*session));
   }
   info_.handshake_done = true;
+  offered_.reset();
   state_ = engine_state::established;
 }
 
@@ -247,6 +261,7 @@ void ssl_engine::note_alerts() {
   info_.alert_received = notes_.alert_received;
   info_.alert_sent = notes_.alert_sent;
   info_.server_answered = notes_.server_hello;
+  note_offer();
 }
 
 }  // namespace tlsmodem::tls

@@ -41,6 +41,8 @@ class ssl_engine : public engine {
   bool may_send() const;
   // What the callbacks have noted becomes part of info().
   void note_alerts();
+  // The same of the session that was offered.
+  void note_offer();
 
   virtual void deliver(bytes_view plaintext) = 0;
   // libssl has used up its input: the time for what was put off.
@@ -69,6 +71,7 @@ class ssl_engine : public engine {
   engine_failure failure_;
   engine_info info_;
   packet_queue incoming_;
+  ssl_session_ptr offered_;  // until it is known what became of it
   std::vector<resumable_session> sessions_;
   std::optional<at::failure> setup_failure_;
   bool shut_ = false;

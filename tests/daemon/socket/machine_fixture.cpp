@@ -8,6 +8,10 @@ void fake_engine::feed(bytes_view data, tls::time_point) {
     case 'H':
       about.server_answered = true;
       break;
+    case 'F':
+      about.server_answered = true;
+      about.session_declined = true;
+      break;
     case 'R':
       about.resumed = true;
       [[fallthrough]];
@@ -85,6 +89,7 @@ std::string text_of(const socket_action& action) {
     static std::string text(const net::endpoint& e) { return e.address + ":" + std::to_string(e.port); }
     static std::string prefix(transport_slot slot) { return slot == transport_slot::next ? "next: " : ""; }
     std::string operator()(const emit_event& what) const { return what.line; }
+    std::string operator()(const note_in_log& what) const { return "log: " + what.reason; }
   };
   return std::visit(visitor{}, action);
 }

@@ -16,7 +16,10 @@ using namespace std::chrono_literals;
 using words = std::vector<std::string>;
 
 struct fake_engine final : tls::engine {
-  void offer(bytes_view session) override { offered = std::string(as_text(session)); }
+  void offer(bytes_view session) override {
+    offered = std::string(as_text(session));
+    about.session_offered = true;
+  }
   std::vector<tls::resumable_session> take_sessions() override { return std::exchange(left, {}); }
   void start(tls::time_point) override {
     is = fails_to_start ? tls::engine_state::failed : tls::engine_state::handshaking;
@@ -26,6 +29,11 @@ struct fake_engine final : tls::engine {
   void feed_end(tls::time_point) override;
   std::optional<tls::time_point> deadline() const override { return due; }
   void on_deadline(tls::time_point) override { ++expired; }
+  // The retransmission timer has run out for the last time.
+  void give_up() {
+    is = tls::engine_state::failed;
+    why = {{at::error::handshake_timeout, "Silence."}, -1, false};
+  }
   tls::send_outcome send(bytes_view data, tls::time_point) override;
   void shut(tls::time_point) override;
   std::string explain_silence() const override { return silence; }
@@ -42,7 +50,8 @@ struct fake_engine final : tls::engine {
     about.suite = "FAKE_SUITE";
     in.push(as_bytes(data));
   }
-  // What feed() makes of ciphertext, by its first letter: 'H' the server answers, 'U' up, 'R' up by
+  // What feed() makes of ciphertext, by its first letter: 'H' the server answers, 'F' the same with the
+  // full handshake, 'U' up, 'R' up by
   // resumption, 'C' close_notify, 'A' alert, 'D' damage, anything else is plaintext.
   tls::engine_state is = tls::engine_state::idle;
   std::optional<tls::time_point> due;

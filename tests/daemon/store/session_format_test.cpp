@@ -21,6 +21,7 @@ TEST(session_format, every_cut_and_every_surplus_is_refused) {
   entry.port = 5684;
   entry.version = "TLSv1.3";
   entry.suite = "TLS_AES_128_GCM_SHA256";
+  entry.offers = {true, 9};
   for (int i = 0; i < 2; ++i)
     entry.sessions.push_back({secret(as_bytes("state")), std::chrono::sys_seconds(seconds(100 + i)),
                               std::chrono::sys_seconds(seconds(200 + i)), i == 0, i == 1, i == 0, 0});
@@ -45,6 +46,10 @@ TEST(session_format, every_cut_and_every_surplus_is_refused) {
   EXPECT_FALSE(back->sessions[1].has_extended_master_secret);
   EXPECT_EQ(back->sessions[1].expires, std::chrono::sys_seconds(seconds(201)));
   EXPECT_EQ(as_text(back->sessions[1].state.view()), "state");
+  bytes contradicts(whole.begin(), whole.end());
+  const std::size_t flags_of_the_last = whole.size() - std::string_view("state").size() - 4 - 1;
+  contradicts[flags_of_the_last] ^= 8;
+  EXPECT_FALSE(decode_session_entry(contradicts)) << "each session says it of the handle";
   const auto again = encode(*back);
   EXPECT_TRUE(std::ranges::equal(again.view(), whole));
 }
@@ -67,6 +72,7 @@ void expect_back(const session_entry& was) {
   EXPECT_EQ(is->port, was.port);
   EXPECT_EQ(is->version, was.version);
   EXPECT_EQ(is->suite, was.suite);
+  EXPECT_EQ(is->offers, was.offers);
   ASSERT_EQ(is->sessions.size(), was.sessions.size());
   for (std::size_t i = 0; i < was.sessions.size(); ++i) expect_same(is->sessions[i], was.sessions[i]);
 }
@@ -87,6 +93,7 @@ TEST(session_format, whatever_is_written_is_read) {
             entry.port = static_cast<std::uint16_t>(65535 * (flags & 1));
             entry.version = std::string(text_size, '\0');
             entry.suite = std::string(text_size, '\xff');
+            if (count > 0) entry.offers = {(flags & 2) != 0, static_cast<std::uint8_t>(flags * 2 + 1)};
             for (std::size_t i = 0; i < count; ++i)
               entry.sessions.push_back({secret(bytes(state_size, static_cast<std::uint8_t>(i))), time,
                                         row_codec::latest_time, (flags & 1) != 0, (flags & 2) != 0,
@@ -103,6 +110,12 @@ TEST(session_format, what_has_no_room_is_not_written) {
       {"long host", [](auto& e) { e.host = std::string(256, 'h'); }},
       {"long version", [](auto& e) { e.version = std::string(256, 'v'); }},
       {"long suite", [](auto& e) { e.suite = std::string(256, 's'); }},
+      {"long pause", [](auto& e) { e.offers.pause = 16; }},
+      {"offers of no session",
+       [](auto& e) {
+         e.sessions.clear();
+         e.offers.failed_before = true;
+       }},
       {"no state", [](auto& e) { e.sessions.front().state = {}; }},
       {"long state", [](auto& e) { e.sessions.front().state = secret(bytes(max_session_state_bytes + 1)); }},
       {"made before 1970", [](auto& e) { e.sessions.front().made = sys_seconds(seconds(-1)); }},

@@ -180,6 +180,31 @@ TEST_F(session_store_test, what_is_written_comes_back) {
   EXPECT_EQ(much_later.take_changes().size(), 2U) << "what expired meanwhile is erased";
 }
 
+TEST_F(session_store_test, how_offers_went_is_kept_with_the_sessions) {
+  auto where = place();
+  where.offers = {true, 15};
+  store.put(alice, "h", where, session("s"));
+  EXPECT_EQ(store.offers_of(alice, "h", {1}), (offer_record{true, 15}));
+  EXPECT_EQ(store.offers_of(alice, "h", {2}), offer_record{}) << "of another binding";
+  EXPECT_EQ(store.offers_of(bob, "h", {1}), offer_record{});
+  std::vector<store::row> rows;
+  for (auto& change : store.take_changes())
+    rows.push_back({change.in, change.user, change.name, std::move(*change.content)});
+  session_store later({}, [this] { return std::chrono::sys_seconds(now); });
+  later.load(rows);
+  EXPECT_EQ(later.offers_of(alice, "h", {1}), (offer_record{true, 15}));
+  // The same session again, as a resumption by id leaves it, and what is set without one.
+  store.put(alice, "h", place(), session("s"));
+  EXPECT_EQ(store.offers_of(alice, "h", {1}), offer_record{});
+  EXPECT_EQ(store.take_changes().size(), 1U);
+  store.set_offers(alice, "h", {true, 1});
+  EXPECT_EQ(store.take_changes().size(), 1U);
+  store.set_offers(alice, "h", {true, 1});
+  EXPECT_TRUE(store.take_changes().empty());
+  store.set_offers(alice, "none", {true, 1});
+  EXPECT_EQ(store.offers_of(alice, "none", {1}), offer_record{});
+}
+
 TEST_F(session_store_test, rows_that_do_not_parse_are_counted_logged_and_erased) {
   const captured_log log;
   std::vector<store::row> rows;

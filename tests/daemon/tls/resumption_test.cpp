@@ -63,6 +63,7 @@ TEST_P(resumption, is_abbreviated_when_the_server_remembers) {
   ASSERT_TRUE(second.up()) << second.why();
   EXPECT_TRUE(second.client->info().session_offered);
   EXPECT_TRUE(second.client->info().resumed);
+  EXPECT_FALSE(second.client->info().session_declined);
   EXPECT_TRUE(second.client->info().server_answered);
   // Who the server is was proved in the first handshake.
   EXPECT_EQ(second.client->info().peer_subject, first.client->info().peer_subject);
@@ -95,6 +96,7 @@ TEST_P(resumption, a_server_that_forgot_makes_a_full_handshake_of_it) {
   pair second(client(), pair(client(), server()), left.front().state.view());
   ASSERT_TRUE(second.up()) << second.why();
   EXPECT_TRUE(second.client->info().session_offered);
+  EXPECT_TRUE(second.client->info().session_declined);
   EXPECT_FALSE(second.client->info().resumed);
   EXPECT_EQ(second.client->info().verify_result, GetParam().with_psk ? "" : "ok");
   EXPECT_FALSE(sessions_of(second).empty());

@@ -98,7 +98,8 @@ void test_server::configure() {
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
   }
   const unsigned char session_context = 1;
-  SSL_CTX_set_session_id_context(ctx, &session_context, 1);
+  if (options_.session_context) SSL_CTX_set_session_id_context(ctx, &session_context, 1);
+  if (!options_.every_session_id.empty()) SSL_CTX_set_generate_session_id(ctx, choose_session_id);
   if (!options_.psk.empty()) {
     SSL_CTX_set_psk_server_callback(ctx, give_psk);
     SSL_CTX_set_psk_find_session_callback(ctx, find_psk_session);
@@ -106,6 +107,12 @@ void test_server::configure() {
   if (!options_.alpn.empty()) SSL_CTX_set_alpn_select_cb(ctx, choose_alpn, nullptr);
   if (options_.record_limit != 0)
     SSL_CTX_set_max_send_fragment(ctx, static_cast<long>(options_.record_limit));
+}
+
+int test_server::choose_session_id(SSL* ssl, unsigned char* id, unsigned* size) {
+  const auto& chosen = server_of(ssl).options_.every_session_id;
+  *size = static_cast<unsigned>(chosen.copy(reinterpret_cast<char*>(id), *size));
+  return 1;
 }
 
 unsigned test_server::give_psk(SSL* ssl, const char* identity, unsigned char* key, unsigned room) {

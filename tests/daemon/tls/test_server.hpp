@@ -33,6 +33,8 @@ struct server_options {
   bool tickets = true;
   bool session_ids = true;  // remembers sessions of TLS up to 1.2 by their id
   bool extended_master_secret = true;
+  bool session_context = true;   // false: with client certificates libssl refuses its own sessions
+  std::string every_session_id;  // not empty, 32 bytes: the id of all its sessions
 };
 
 class test_server {
@@ -70,6 +72,7 @@ class test_server {
   static int choose_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size,
                          const unsigned char* in, unsigned size, void* self);
   static int read_client_hello(SSL* ssl, int* alert, void* self);
+  static int choose_session_id(SSL* ssl, unsigned char* id, unsigned* size);
   static void note_info(const SSL* ssl, int where, int value);
 
   void configure();
