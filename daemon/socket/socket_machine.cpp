@@ -203,6 +203,7 @@ void socket_machine::inspect(time_point now) {
   if (pending_up_) return;
   take_plaintext();
   if (phase_ != phase::handshaking) tell_sessions();
+  if (sessions_) sessions_->refresh_live(*engine_);
   if (state == tls::engine_state::failed) {
     const auto& failure = engine_->failure();
     if (phase_ == phase::handshaking && session_offer::is_at_fault(*engine_)) {

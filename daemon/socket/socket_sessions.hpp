@@ -81,6 +81,8 @@ class socket_sessions {
   // A handshake has left one. From here on `live` asks for every sequence number.
   void keep_live(tls::engine& engine, const live_place& where);
   void moved_live(tls::engine& engine, const live_place& where);
+  // What is kept of it may have changed.
+  void refresh_live(tls::engine& engine);
   // Can the association outlive the process?
   bool is_live_kept() const { return lease_ && config_.is_kept; }
   // It cannot get sequence numbers any more: only a new handshake helps.

@@ -82,6 +82,11 @@ void socket_sessions::moved_live(tls::engine& engine, const live_place& where) {
   if (lease_ && live != nullptr) lease_->moved(where.remote, required_local(*live, where.local));
 }
 
+void socket_sessions::refresh_live(tls::engine& engine) {
+  auto* const live = engine.association();
+  if (lease_ && live != nullptr && live->take_change()) lease_->update(live->encode());
+}
+
 bool socket_sessions::release_live(tls::engine& engine) {
   auto* const live = engine.association();
   if (!lease_ || live == nullptr) return false;

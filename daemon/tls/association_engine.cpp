@@ -71,7 +71,7 @@ bool association_engine::take_record(const dtls12::record_view& record, time_poi
 void association_engine::take_content(std::uint8_t type, bytes_view content, time_point now) {
   switch (type) {
     case dtls12::application_data:
-      unconfirmed_.forget();  // a server that sends data has our Finished
+      confirm();
       if (!content.empty()) incoming_.push(content);
       break;
     case dtls12::alert:
@@ -83,6 +83,13 @@ void association_engine::take_content(std::uint8_t type, bytes_view content, tim
     default:
       break;
   }
+}
+
+// A server that sends data has our Finished.
+void association_engine::confirm() {
+  if (!unconfirmed_.is_kept()) return;
+  unconfirmed_.forget();
+  is_changed_ = true;
 }
 
 void association_engine::take_alert(bytes_view content) {

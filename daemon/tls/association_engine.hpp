@@ -9,6 +9,7 @@
 
 #include <deque>
 #include <memory>
+#include <utility>
 
 namespace tlsmodem::tls {
 
@@ -45,6 +46,7 @@ class association_engine final : public engine, public live_association {
   }
 
   secret encode() const override;
+  bool take_change() override { return std::exchange(is_changed_, false); }
   const dtls12::sequence_counters& counters() const override { return association_->counters(); }
   void use_journal(dtls12::sequence_journal* journal) override { association_->use_journal(journal); }
   bool has_own_cid() const override { return !association_->parameters().own_cid.empty(); }
@@ -54,6 +56,7 @@ class association_engine final : public engine, public live_association {
   bool take_datagram(bytes_view datagram, time_point now);
   bool take_record(const dtls12::record_view& record, time_point now);
   void take_content(std::uint8_t type, bytes_view content, time_point now);
+  void confirm();
   void take_alert(bytes_view content);
   void take_handshake(bytes_view content, time_point now);
   void send_alert(alert what);
@@ -66,6 +69,7 @@ class association_engine final : public engine, public live_association {
   last_flight unconfirmed_;
   bool has_sent_ = false;
   bool is_shut_ = false;
+  bool is_changed_ = false;  // what encode() gives
   engine_state state_ = engine_state::established;
   engine_failure failure_;
   std::deque<bytes> held_;  // records that came before their numbers were reserved

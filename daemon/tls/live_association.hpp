@@ -11,6 +11,8 @@ class live_association {
   // Keys, CIDs and what AT#TINFO tells: all that does not change with every record. continue_association()
   // takes it up again. Empty: it cannot be kept.
   virtual secret encode() const = 0;
+  // True once after encode() has come to give something else: the peer has our last flight.
+  virtual bool take_change() = 0;
   virtual const dtls12::sequence_counters& counters() const = 0;
   // Every number is asked for and told there from here on; null ends that.
   virtual void use_journal(dtls12::sequence_journal* journal) = 0;

@@ -21,7 +21,7 @@ class retransmission_timer {
   void flight_sent(time_point now) {
     if (repeats_ == 0) interval_ = initial_;
     repeats_ = 0;
-    give_up_ = now + budget();
+    left_ = budget();
     wait(now);
   }
   // Nothing is waited for any more.
@@ -33,7 +33,7 @@ class retransmission_timer {
 
   // The deadline has passed; when the verdict is to retransmit, the next wait has begun.
   verdict expired(time_point now) {
-    if (now >= give_up_) {
+    if (left_ == milliseconds{0}) {
       stop();
       return verdict::give_up;
     }
@@ -52,13 +52,18 @@ class retransmission_timer {
     return sum + cap_;
   }
 
-  void wait(time_point now) { deadline_ = std::min(now + interval_, give_up_); }
+  // Counted by waits and not by the clock: a busy machine that looks late repeats no less.
+  void wait(time_point now) {
+    const auto next = std::min(interval_, left_);
+    left_ -= next;
+    deadline_ = now + next;
+  }
 
   milliseconds initial_;
   milliseconds cap_;
   milliseconds interval_{initial_};
   unsigned repeats_ = 0;
-  time_point give_up_{};
+  milliseconds left_{0};  // to be waited for the answer to this flight
   std::optional<time_point> deadline_;
 };
 

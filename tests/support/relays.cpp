@@ -51,6 +51,28 @@ void recording::add(std::size_t which, const passage& what) {
 
 // ---- datagrams
 
+namespace {
+
+constexpr std::size_t header_bytes = 13;  // of a DTLS record: type, version, epoch, number, length
+
+// A handshake record of epoch 0 with the number 0.
+bool begins_association(bytes_view datagram) {
+  return datagram.size() > header_bytes && datagram[0] == 22 &&
+         std::all_of(datagram.begin() + 3, datagram.begin() + 11, [](auto byte) { return byte == 0; });
+}
+
+// Any of its records is of an epoch with keys.
+bool has_protected(bytes_view datagram) {
+  while (datagram.size() > header_bytes && datagram[1] == 0xfe) {
+    if (datagram[3] != 0 || datagram[4] != 0) return true;
+    const std::size_t size = header_bytes + (std::size_t{datagram[11]} << 8 | datagram[12]);
+    datagram = datagram.subspan(std::min(size, datagram.size()));
+  }
+  return false;
+}
+
+}  // namespace
+
 udp_nat::udp_nat(int port, int server_port)
     : server_port_(server_port), fd_(bound_socket(SOCK_DGRAM, port)), thread_([this] { run(); }) {}
 
@@ -62,13 +84,48 @@ udp_nat::~udp_nat() {
 }
 
 void udp_nat::lose(std::function<bool(const passage&)> rule) {
+  if (!rule) return impair({});
+  impair([rule](const passage& what) { return rule(what) ? fate::is_lost : fate::passes; });
+}
+
+void udp_nat::impair(std::function<fate(const passage&)> rule) {
   const std::lock_guard lock(rule_mutex_);
   rule_ = std::move(rule);
 }
 
-bool udp_nat::is_lost(const passage& what) const {
+fate udp_nat::fate_of(const passage& what) const {
   const std::lock_guard lock(rule_mutex_);
-  return rule_ && rule_(what);
+  return rule_ ? rule_(what) : fate::passes;
+}
+
+void udp_nat::pass(mapping& through, const passage& what) {
+  if (what.is_from_client) {
+    if (through.had_keys && begins_association(what.data)) {
+      through.number = recording_.begin();
+      through.had_keys = false;
+    }
+    through.had_keys = through.had_keys || has_protected(what.data);
+  }
+  recording_.add(through.number, what);
+  bytes& overtaken = what.is_from_client ? through.overtaken_to_server : through.overtaken_to_client;
+  const fate becomes = fate_of(what);
+  if (becomes == fate::is_lost) return;
+  if (becomes == fate::is_overtaken && overtaken.empty()) {
+    overtaken = what.data;
+    return;
+  }
+  send(through, what);
+  if (becomes == fate::comes_twice) send(through, what);
+  if (!overtaken.empty()) send(through, {what.is_from_client, std::exchange(overtaken, {})});
+}
+
+void udp_nat::send(const mapping& through, const passage& what) const {
+  if (what.is_from_client) {
+    ::send(through.server_fd, what.data.data(), what.data.size(), 0);
+  } else {
+    ::sendto(fd_, what.data.data(), what.data.size(), 0, reinterpret_cast<const sockaddr*>(&through.client),
+             sizeof through.client);
+  }
 }
 
 int udp_nat::socket_to_server() const {
@@ -90,7 +147,7 @@ void udp_nat::run() {
     ::poll(entries.data(), entries.size(), look_again_ms);
     if (is_rebind_due_) continue;  // before anything else passes
     pass_from_clients();
-    for (const auto& each : mappings_) pass_from_server(each);
+    for (auto& each : mappings_) pass_from_server(each);
   }
 }
 
@@ -102,23 +159,16 @@ void udp_nat::pass_from_clients() {
     const auto length =
         ::recvfrom(fd_, buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
     if (length < 0) return;
-    const auto& through = mapping_of(from);
-    const passage what{true, bytes(buffer.data(), buffer.data() + length)};
-    recording_.add(through.number, what);
-    if (!is_lost(what)) ::send(through.server_fd, what.data.data(), what.data.size(), 0);
+    pass(mapping_of(from), {true, bytes(buffer.data(), buffer.data() + length)});
   }
 }
 
-void udp_nat::pass_from_server(const mapping& from) {
+void udp_nat::pass_from_server(mapping& from) {
   std::array<std::uint8_t, 65536> buffer;
   for (;;) {
     const auto length = ::recv(from.server_fd, buffer.data(), buffer.size(), 0);
     if (length < 0) return;
-    const passage what{false, bytes(buffer.data(), buffer.data() + length)};
-    recording_.add(from.number, what);
-    if (!is_lost(what))
-      ::sendto(fd_, what.data.data(), what.data.size(), 0, reinterpret_cast<const sockaddr*>(&from.client),
-               sizeof from.client);
+    pass(from, {false, bytes(buffer.data(), buffer.data() + length)});
   }
 }
 
@@ -126,7 +176,7 @@ udp_nat::mapping& udp_nat::mapping_of(const sockaddr_in& client) {
   const auto found = std::find_if(mappings_.begin(), mappings_.end(),
                                   [&](const mapping& each) { return is_same(each.client, client); });
   if (found != mappings_.end()) return *found;
-  return mappings_.emplace_back(mapping{client, socket_to_server(), recording_.begin()});
+  return mappings_.emplace_back(mapping{client, socket_to_server(), recording_.begin(), false, {}, {}});
 }
 
 // ---- streams

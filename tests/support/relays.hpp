@@ -21,7 +21,8 @@ struct passage {
   bytes data;
 };
 
-// All that passed between the server and one client address, or over one connection, in order.
+// All that passed between the server and one client address, or over one connection, in order. A client address
+// that begins a DTLS association after it had one is another client whose port happens to be the same.
 using conversation = std::vector<passage>;
 
 class recording {
@@ -50,6 +51,14 @@ class relay {
   std::atomic<bool> is_over_ = false;
 };
 
+// What becomes of a datagram.
+enum class fate : std::uint8_t {
+  passes,
+  is_lost,
+  comes_twice,
+  is_overtaken  // by the next one in its direction
+};
+
 // Every client address has a port of its own towards the server.
 class udp_nat : public relay {
  public:
@@ -60,18 +69,24 @@ class udp_nat : public relay {
   void rebind() { is_rebind_due_ = true; }
   // What it is true for is recorded, but lost. Called in the relay's thread.
   void lose(std::function<bool(const passage&)> rule);
+  void impair(std::function<fate(const passage&)> rule);
 
  private:
   struct mapping {
     sockaddr_in client{};
     int server_fd = -1;
     std::size_t number = 0;
+    bool had_keys = false;  // it has sent a protected record
+    bytes overtaken_to_server;
+    bytes overtaken_to_client;
   };
   void run();
   void pass_from_clients();
-  void pass_from_server(const mapping& from);
+  void pass_from_server(mapping& from);
+  void pass(mapping& through, const passage& what);
+  void send(const mapping& through, const passage& what) const;
   mapping& mapping_of(const sockaddr_in& client);
-  bool is_lost(const passage& what) const;
+  fate fate_of(const passage& what) const;
   int socket_to_server() const;
 
   const int server_port_;
@@ -79,7 +94,7 @@ class udp_nat : public relay {
   std::vector<mapping> mappings_;  // of the thread
   std::atomic<bool> is_rebind_due_ = false;
   mutable std::mutex rule_mutex_;
-  std::function<bool(const passage&)> rule_;
+  std::function<fate(const passage&)> rule_;
   std::thread thread_;  // last: it uses all of the above
 };
 

@@ -27,8 +27,8 @@ class continuing : public testing::Test {
                                 socket_sessions::configuration{alice, {1}, resume_mode::by_handle, true}));
   }
   // Leaves an association under the handle, as a socket that closed silently does.
-  void leave(const agreed& with) {
-    pair.emplace(with);
+  void leave(const agreed& with, std::vector<bytes> unconfirmed = {}) {
+    pair.emplace(with, std::move(unconfirmed));
     association_store::place where;
     where.binding = tls::bind_to_peer({1}, {"host", std::nullopt}, 5684);
     where.host = "host";
@@ -65,6 +65,26 @@ class continuing : public testing::Test {
 
 const agreed no_cid{};
 const agreed with_cids{gcm, {1, 2}, {3, 4}};
+
+// After `kill -9` the next process would send it to a server that has it.
+TEST_F(continuing, a_last_flight_that_is_confirmed_is_not_kept) {
+  leave(no_cid, {bytes{20, 1}, bytes{22, 2}});
+  const auto b = connect();
+  b->reach();
+  const auto row_bytes = [this] {
+    std::size_t size = 0;
+    for (const auto& change : associations.take_changes()) size += change.content ? change.content->size() : 0;
+    return size;
+  };
+  const auto before = row_bytes();
+  ASSERT_GT(before, 0U);
+  b->machine->on_received(from_server("data"), false, b->now);
+  const auto after = row_bytes();
+  EXPECT_GT(after, 0U);
+  EXPECT_LT(after, before);
+  b->machine->on_received(from_server("more"), false, b->now);
+  EXPECT_EQ(row_bytes(), 0U);
+}
 
 // Of a later version of the daemon, say.
 TEST_F(continuing, what_cannot_be_read_is_logged_and_a_handshake_takes_its_place) {

@@ -222,6 +222,23 @@ TEST(association_engine, repeats_the_last_flight_when_asked) {
   EXPECT_TRUE(peers.client->outgoing().empty());
 }
 
+// What was confirmed is not kept either: another process would send it to a server that has it.
+TEST(association_engine, forgets_the_last_flight_in_what_is_kept_when_it_is_confirmed) {
+  live_pair peers({}, {bytes{20, 1}, bytes{22, 2}});
+  EXPECT_FALSE(peers.client->association()->take_change());
+  const auto before = peers.client->association()->encode();
+  peers.feed(text);
+  EXPECT_TRUE(peers.client->association()->take_change());
+  EXPECT_FALSE(peers.client->association()->take_change());
+  EXPECT_LT(peers.client->association()->encode().size(), before.size());
+  peers.feed(text);
+  EXPECT_FALSE(peers.client->association()->take_change());
+  peers.restart();
+  peers.now += milliseconds{1000};
+  peers.feed(handshake_message(20), dtls12::handshake);
+  EXPECT_TRUE(peers.client->outgoing().empty());
+}
+
 TEST(association_engine, repeats_the_last_flight_not_forever) {
   live_pair peers({}, {bytes{22, 2}});
   unsigned repeats = 0;

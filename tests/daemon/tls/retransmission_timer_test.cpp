@@ -62,6 +62,18 @@ TEST_F(retransmission_timer, gives_each_flight_the_same_time_in_all) {
   EXPECT_EQ(waits_of_a_lost_flight(timer), (std::vector<long>{4000, 8000, 16000, 32000, 60000, 3000}));
 }
 
+TEST_F(retransmission_timer, repeats_no_less_when_nobody_looks_in_time) {
+  tls::retransmission_timer timer(milliseconds{10}, milliseconds{40});
+  timer.flight_sent(now_);
+  for (unsigned repeats = 1; repeats <= 2; ++repeats) {
+    now_ += milliseconds{5000};
+    EXPECT_EQ(timer.expired(now_), verdict::retransmit);
+    EXPECT_EQ(timer.repeats(), repeats);
+  }
+  now_ += milliseconds{5000};
+  EXPECT_EQ(timer.expired(now_), verdict::give_up);
+}
+
 TEST_F(retransmission_timer, may_be_one_wait_only) {
   tls::retransmission_timer timer(milliseconds{5000}, milliseconds{5000});
   EXPECT_EQ(waits_of_a_lost_flight(timer), (std::vector<long>{5000}));
