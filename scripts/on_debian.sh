@@ -87,15 +87,22 @@ make_root() {
   mv "$place/new" "$root"
 }
 
-# Everything but build/ and .git/ is laid anew, with its times, so that nothing is built twice.
+# Everything but build/ and .git/ is laid anew. What has not changed keeps its time, so that nothing is built twice; what has
+# gets the time of now, since it may be older than what was built of the file before.
 copy_tree() {
-  mkdir -p "$copy"
-  find "$copy" -mindepth 1 -maxdepth 1 ! -name build ! -name .git -exec rm -rf {} +
+  local new=$place/tree file
+  rm -rf "$new"
+  mkdir -p "$new" "$copy"
   git ls-files -z --cached --others --exclude-standard |
     while IFS= read -r -d '' file; do
       if [[ -e $file || -L $file ]]; then printf '%s\0' "$file"; fi
     done |
-    tar --create --null --files-from=- | tar --extract --no-same-owner --directory="$copy"
+    tar --create --null --files-from=- | tar --extract --touch --no-same-owner --directory="$new"
+  while IFS= read -r -d '' file; do
+    if cmp --silent "$new/$file" "$copy/$file"; then touch --no-dereference --reference="$copy/$file" "$new/$file"; fi
+  done < <(find "$new" ! -type d -printf '%P\0')
+  find "$copy" -mindepth 1 -maxdepth 1 ! -name build ! -name .git -exec rm -rf {} +
+  find "$new" -mindepth 1 -maxdepth 1 -exec mv --target-directory="$copy" {} +
   # What lists files there, as scripts/check.sh does, asks git.
   [[ -d $copy/.git ]] || git init --quiet "$copy"
 }
