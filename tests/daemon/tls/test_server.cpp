@@ -20,6 +20,8 @@ void require(bool fine) {
 }
 
 constexpr std::string_view the_cookie = "cookie";
+// RFC 5746 3.3: no suite. From OpenSSL 3.5 on, the extension is sent instead.
+constexpr std::uint16_t renegotiation_scsv = 0x00ff;
 
 int make_cookie(SSL*, unsigned char* cookie, unsigned* size) {
   std::copy(the_cookie.begin(), the_cookie.end(), cookie);
@@ -156,7 +158,8 @@ int test_server::read_client_hello(SSL* ssl, int*, void*) {
   const std::size_t size = SSL_client_hello_get0_ciphers(ssl, &data);
   server.offered_suites_.clear();
   for (std::size_t i = 0; i + 1 < size; i += 2) {
-    server.offered_suites_.push_back(static_cast<std::uint16_t>(data[i] << 8 | data[i + 1]));
+    const auto id = static_cast<std::uint16_t>(data[i] << 8 | data[i + 1]);
+    if (id != renegotiation_scsv) server.offered_suites_.push_back(id);
   }
   std::size_t extension = 0;
   server.server_name_.clear();
