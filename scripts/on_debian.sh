@@ -58,7 +58,7 @@ flock 9
 # This machine's way to the mirror counts in the root too.
 network_settings() {
   apt-config dump | grep -E '^Acquire::(http|https)::(Proxy|proxy)' >"$1/etc/apt/apt.conf.d/80proxy" || true
-  cp --dereference /etc/resolv.conf "$1/etc/resolv.conf"
+  [[ ! -e /etc/resolv.conf ]] || cp --dereference /etc/resolv.conf "$1/etc/resolv.conf"
   printf '127.0.0.1 localhost\n::1 localhost ip6-localhost\n' >"$1/etc/hosts"
 }
 

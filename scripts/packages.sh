@@ -28,7 +28,7 @@ packages.sh knows the packages of Debian 12, 13, testing and unstable, not those
   for the demo: socat, and libcoap's coap-server-openssl
   for the tests: GoogleTest with GoogleMock, Google Benchmark, the programs openssl, gnutls-serv, nginx, ps, unshare,
     SoftHSM 2 and OpenSC's pkcs11-tool, systemd with systemd-nspawn
-  for scripts/check.sh: clang with libFuzzer, clang-format, clang-tidy, shellcheck, mandoc, Python 3, git
+  for scripts/check.sh: clang with libFuzzer, clang-format, clang-tidy, shellcheck, mandoc, Python 3, git, mmdebstrap
 ELSEWHERE
   exit 1
 fi
@@ -53,7 +53,7 @@ if [[ $group == check ]]; then
   # What clang's sanitizers and libFuzzer need has a name without a version since Debian 13.
   clang_runtime=libclang-rt-dev
   [[ ${VERSION_ID:-13} != 12 ]] || clang_runtime=libclang-rt-14-dev
-  packages+=(clang "$clang_runtime" clang-format clang-tidy shellcheck mandoc python3 git)
+  packages+=(clang "$clang_runtime" clang-format clang-tidy shellcheck mandoc python3 git mmdebstrap)
 fi
 
 missing=()
