@@ -7,6 +7,7 @@
 #include <openssl/params.h>
 
 #include <memory>
+#include <string_view>
 
 namespace tlsmodem::dtls12 {
 namespace {
@@ -35,7 +36,10 @@ std::optional<connection_keys> derive_keys(const protection_suite& suite, const 
                                            bytes_view server_random) {
   const auto& shape = shape_of(suite.cipher);
   const std::size_t mac_bytes = size_of(suite.mac);
-  bytes seed = to_bytes("key expansion");
+  constexpr std::string_view label = "key expansion";  // RFC 5246 6.3
+  bytes seed;
+  seed.reserve(label.size() + server_random.size() + client_random.size());
+  seed.insert(seed.end(), label.begin(), label.end());
   seed.insert(seed.end(), server_random.begin(), server_random.end());
   seed.insert(seed.end(), client_random.begin(), client_random.end());
   bytes block(2 * (mac_bytes + shape.key_bytes + shape.fixed_iv_bytes));

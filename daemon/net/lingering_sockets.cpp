@@ -19,7 +19,7 @@ struct lingering_sockets::one {
 
   void close() {
     error_code ignored;
-    limit.cancel(ignored);
+    limit.cancel();
     socket.close(ignored);
   }
 

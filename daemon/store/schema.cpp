@@ -9,7 +9,9 @@ namespace tlsmodem::store {
 namespace {
 
 bytes checksum(const meta& content) {
-  bytes all(content.store_id.begin(), content.store_id.end());
+  bytes all;
+  all.reserve(content.store_id.size() + content.key_check.size());
+  all.insert(all.end(), content.store_id.begin(), content.store_id.end());
   all.insert(all.end(), content.key_check.begin(), content.key_check.end());
   bytes digest(32);
   EVP_Digest(all.data(), all.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
