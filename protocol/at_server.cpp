@@ -111,11 +111,7 @@ void at_server::on_line(framer::line line) {
     }
     return;
   }
-  std::string_view text = line.text;
-  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-  // V.250 5.2.1: "AT" or "at"; mixed case does no harm. Anything else is line noise.
-  if (text.size() < 2 || (text[0] | 0x20) != 'a' || (text[1] | 0x20) != 't') return;
-  start(std::string(text.substr(2)));
+  if (const auto body = find_body(line.text)) start(std::string(*body));
   wipe(line.text);
 }
 

@@ -118,6 +118,16 @@ class line_parser {
 
 }  // namespace
 
+std::optional<std::string_view> find_body(std::string_view line) {
+  bool is_in_word = false;
+  for (std::size_t at = 0; at + 1 < line.size(); ++at) {
+    const bool is_prefix = upper(line[at]) == 'A' && upper(line[at + 1]) == 'T';
+    if (is_prefix && (!is_in_word || line.substr(at, 2) == "AT")) return line.substr(at + 2);
+    is_in_word = is_letter(line[at]);
+  }
+  return std::nullopt;
+}
+
 parsed_line parse_command_line(std::string_view body) { return line_parser(body).parse(); }
 
 }  // namespace tlsmodem::at

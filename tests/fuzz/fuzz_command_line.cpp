@@ -36,9 +36,22 @@ void check(const parsed_command& command) {
   require(known == nullptr || known->name == command.name, "the table is asked by name");
 }
 
+// Whatever stands before the prefix: the body is what stands behind it.
+void check_prefix(std::string_view text) {
+  const auto body = tlsmodem::at::find_body(text);
+  require(!body || text.ends_with(*body), "a body ends its line");
+  require(!body || body->size() + 2 <= text.size(), "behind a prefix");
+  std::string noise(text);
+  std::erase_if(noise, [](char c) { return c == 't' || c == 'T'; });
+  const std::string line = noise + "AT" + std::string(text);
+  require(tlsmodem::at::find_body(line) == text, "noise changes nothing");
+  require(!tlsmodem::at::find_body(noise), "and is no line");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  check_prefix(tlsmodem::as_text({data, size}));
   const auto line = tlsmodem::at::parse_command_line(tlsmodem::as_text({data, size}));
   require(line.commands.size() <= size, "a command takes a byte");
   std::string again;

@@ -25,6 +25,74 @@ parsed_command s_register(int number, form is, std::string arguments = "") {
   return {"S", is, std::move(arguments), number};
 }
 
+TEST(find_body, is_what_stands_behind_the_first_prefix) {
+  const struct {
+    std::string_view line;
+    std::optional<std::string_view> body;
+  } rows[] = {
+      {"AT", ""},
+      {"at", ""},
+      {"At", ""},
+      {"aT", ""},
+      {"ATI", "I"},
+      {"  AT I", " I"},
+      // behind noise
+      {"\xFF"
+       "AT",
+       ""},
+      {"\xFF\x80"
+       "at+CSQ",
+       "+CSQ"},
+      {"~At", ""},
+      {"+++ATH", "H"},
+      {"7AT", ""},
+      {"7at", ""},
+      {"\"at\"", "\""},
+      {"look at me", " me"},
+      // behind a letter: a line that another program left half written, or an A that set the speed
+      {"xAT", ""},
+      {"XAT", ""},
+      {"AAT", ""},
+      {"aAT", ""},
+      {"AAAT#TOPEN", "#TOPEN"},
+      {"#TOPEN=0AT#TINFO", "#TINFO"},
+      {"DATA", "A"},
+      // not in words
+      {"that", std::nullopt},
+      {"status", std::nullopt},
+      {"creAt", std::nullopt},
+      {"XaT", std::nullopt},
+      {"aat", std::nullopt},
+      {"that ATI", "I"},
+      {"that at last", " last"},
+      // the first one counts
+      {"ATAT", "AT"},
+      {"AT#TOPAT", "#TOPAT"},
+      {"\xFF"
+       "AT\xFF"
+       "AT",
+       "\xFF"
+       "AT"},
+      // none
+      {"", std::nullopt},
+      {"A", std::nullopt},
+      {"T", std::nullopt},
+      {"A T", std::nullopt},
+      {"TA", std::nullopt},
+      {"A/", std::nullopt},
+      {"hello", std::nullopt},
+      {"\xC1\xD4", std::nullopt},
+  };
+  for (const auto& row : rows) EXPECT_EQ(find_body(row.line), row.body) << row.line;
+}
+
+TEST(find_body, does_not_mind_any_byte_before_the_prefix) {
+  for (int value = 0; value < 256; ++value) {
+    const std::string noise(3, static_cast<char>(value));
+    EXPECT_EQ(find_body(noise + "ATI"), "I") << value;
+  }
+}
+
 TEST(parse_command_line, takes_the_body_apart) {
   const struct {
     std::string_view body;

@@ -51,7 +51,22 @@ const std::vector<row>& rows() {
       // prefix and case
       {"lower_case", "at#topen=4\r", "\r\n#TOPEN: 4\r\n" + ok},
       {"mixed_case", "aT#tOpEn=4\rAt\r", "\r\n#TOPEN: 4\r\n" + ok + ok},
-      {"line_without_at_is_silent", "hello\rXAT\rA\rT\rAAT\rAT\r", ok, ""},
+      {"line_without_at_is_silent", "hello\rA\rT\rA T\rthat\rTA\r\xFF\rAT\r", ok, ""},
+      {"noise_before_at", "\xFF\xFE\0AT\r+++AT\rxAT\rAAT\r\xF9\x03\xEF\x05\xC3\x01\xF2\xF9"s + "AT\r",
+       repeated(ok, 5), ""},
+      {"noise_before_a_command_with_payload",
+       "\xFF#TSEND=0,2AT#TSEND=0,2\rat\xFF"
+       "at#TOPEN=1\r",
+       "{>}" + ok + "\r\n#TOPEN: 1\r\n" + ok, "#TSEND=0,2|\"at\"\n#TOPEN=1\n"},
+      {"noise_before_what_fails",
+       "\xFF"
+       "AT+NONE\r~at#TCLOSE=1\r",
+       error_result + "\r\n+CME ERROR: 811\r\n"},
+      {"noise_before_a_slash_is_none",
+       "ATI\r\xFF"
+       "A/\rA/",
+       repeated("\r\ntlsmodem\r\n" + ok, 2)},
+      {"noise_of_a_line_that_lost_its_end", "AT#TOPATI\r", error_result, ""},
       {"spaces_before_at", "   AT\r", ok},
       {"spaces_everywhere", "AT #T OPEN = 1 2 \rAT E 0 V 1\r", "\r\n#TOPEN: 12\r\n" + ok + ok},
       {"spaces_in_strings_stay", "AT#TCFG=0 , \" a b \"\r", ok, "#TCFG=0,\" a b \"\n"},
@@ -106,6 +121,7 @@ const std::vector<row>& rows() {
        "ATX\b\r" +
            ok,
        "*", initial_echo::on},
+      {"echo_has_what_precedes_the_prefix", "\xFF+++AT\r", "\xFF+++AT\r" + ok, "*", initial_echo::on},
       {"echo_never_holds_payload", "AT#TSEND=0,4\rAT\rAAT\r", "AT#TSEND=0,4\r{>}" + ok + "AT\r" + ok, "*",
        initial_echo::on},
       {"echo_of_repetition", "AT\rA/", "AT\r" + ok + "A/" + ok, "*", initial_echo::on},
