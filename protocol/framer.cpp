@@ -37,7 +37,9 @@ void framer::drop_line_feed_of_crlf() {
 bool framer::is_terminator(char c) {
   // An empty line teaches nothing: drivers send stray CRs and LFs to flush what was there before them.
   const bool is_teaching = terminator_ == terminator::unknown && is_line_begun();
-  if (c == carriage_return_ && terminator_ != terminator::lf) {
+  // Also where lines ended with LF so far: V.250 knows no other terminator, and another program may have
+  // come.
+  if (c == carriage_return_) {
     pending_lf_ = terminator_ != terminator::cr && c != '\n';
     is_learning_ = is_teaching && pending_lf_;
     return true;

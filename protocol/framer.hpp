@@ -5,9 +5,9 @@
 // next_payload(), until they have nothing. Bytes are consumed strictly in order, and only when asked for, so
 // whatever follows a line waits until its command has said whether a payload belongs to it.
 //
-// The terminator (CR, LF or CRLF) is learned from the first line that is not empty: a driver that ends its
-// lines with a bare CR may send a payload that begins with LF, a driver that sends CRLF must not have its LF
-// counted as payload.
+// CR ends a line always. Whether LF does too, or belongs to the CR before it, is learned from the first line
+// that is not empty: a driver that ends its lines with a bare CR may send a payload that begins with LF, a
+// driver that sends CRLF must not have its LF counted as payload.
 #pragma once
 
 #include "bytes.hpp"
