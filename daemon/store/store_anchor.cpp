@@ -43,16 +43,14 @@ store_anchor::store_anchor(std::string directory, const counter_file& counters, 
 
 store_anchor::file store_anchor::look_at(const std::string& path) {
   struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0) return {};
+  if (::lstat(path.c_str(), &status) != 0) return {0, 0, 0, errno == ENOENT ? 0 : errno};
   return {status.st_ino, static_cast<std::uint64_t>(status.st_ctim.tv_sec),
-          static_cast<std::uint64_t>(status.st_ctim.tv_nsec)};
+          static_cast<std::uint64_t>(status.st_ctim.tv_nsec), 0};
 }
 
 std::string store_anchor::path_of(std::uint8_t which) const {
   return directory_ + "/anchor." + std::to_string(which);
 }
-
-std::uint64_t store_anchor::store_inode() const { return look_at(directory_ + "/store.db").inode; }
 
 std::optional<store_anchor::description> store_anchor::parse(bytes_view row) {
   row_codec::reader in(row);
@@ -60,7 +58,7 @@ std::optional<store_anchor::description> store_anchor::parse(bytes_view row) {
   description told;
   in.array(told.machine);
   told.which = static_cast<std::uint8_t>(in.number(1));
-  told.anchor = {in.number(8), in.number(8), in.number(8)};
+  told.anchor = {in.number(8), in.number(8), in.number(8), 0};
   told.store_inode = in.number(8);
   told.counters = in.number(8);
   told.generation = in.number(8);
@@ -71,10 +69,16 @@ std::optional<store_anchor::description> store_anchor::parse(bytes_view row) {
 
 std::string store_anchor::compare(const description& with) const {
   if (with.machine != machine_) return "they were written on another machine";
-  if (with.anchor == file{} || with.anchor != look_at(path_of(with.which)))
-    return "the state directory was copied or put back";
-  if (with.store_inode != store_inode()) return "the file of the store is another one";
+  const auto anchor = look_at(path_of(with.which));
+  if (anchor.trouble != 0) return "the anchor cannot be looked at: " + store::reason_of(anchor.trouble);
+  if (with.anchor == file{} || with.anchor != anchor) return "the state directory was copied or put back";
+  const auto rows = store_file();
+  if (rows.trouble != 0)
+    return "the file of the store cannot be looked at: " + store::reason_of(rows.trouble);
+  if (with.store_inode != rows.inode) return "the file of the store is another one";
   // Without a counter file there was nothing to compare with.
+  if (with.counters != 0 && counters_.identity() == 0)
+    return "the counter file cannot be used: " + counters_.trouble();
   if (with.counters != 0 && with.counters != counters_.identity())
     return "the counter file is another one, or was damaged";
   if (counters_.found_generation().value_or(0) > with.generation)
@@ -120,7 +124,7 @@ secret store_anchor::content(std::uint64_t generation) {
   out.number(anchor.inode, 8);
   out.number(anchor.changed_s, 8);
   out.number(anchor.changed_ns, 8);
-  out.number(store_inode(), 8);
+  out.number(store_file().inode, 8);
   out.number(counters_.identity(), 8);
   out.number(generation, 8);
   return secret(out.take());

@@ -48,13 +48,14 @@ class store_anchor {
     std::uint64_t inode = 0;
     std::uint64_t changed_s = 0;
     std::uint64_t changed_ns = 0;
+    int trouble = 0;  // the errno that says why it cannot be looked at, unless there is none
     bool operator==(const file&) const = default;
   };
   struct description;
   static file look_at(const std::string& path);
   static std::optional<description> parse(bytes_view row);
   std::string path_of(std::uint8_t which) const;
-  std::uint64_t store_inode() const;
+  file store_file() const { return look_at(directory_ + "/store.db"); }
   std::string compare(const description& with) const;
   void make_file();
 

@@ -289,6 +289,36 @@ TEST_F(anchor, needs_the_generation_of_the_counter_file) {
   }
 }
 
+// The counter file is the same one, and whole; it just cannot be opened for writing.
+TEST_F(anchor, on_a_read_only_file_system_says_so) {
+  const auto outcome = succeeds_on_tmpfs(live(), "mode=700", [&] {
+    run().keep("h");
+    ASSERT_TRUE(remount(live(), true));
+    const captured_log log;
+    counter_file counted(live(), "boot");
+    store_anchor judged(live(), counted, machine_id());
+    auto opened = store::database::open(live(), test_key());
+    const auto found = opened.load();
+    ASSERT_TRUE(found);
+    association_store associations({}, [] { return std::chrono::sys_seconds(std::chrono::seconds(1000)); });
+    associations.attach(&counted, &judged);
+    EXPECT_EQ(associations.load(found->rows), 0U);
+    EXPECT_EQ(log.count("reason=\"the counter file cannot be used: Read-only file system\""), 1)
+        << log.text();
+  });
+  if (!outcome) GTEST_SKIP() << "this system does not let us mount";
+  EXPECT_TRUE(*outcome);
+}
+
+TEST_F(anchor, whose_counter_file_cannot_be_opened_says_why) {
+  run().keep("h");
+  fs::remove(live(counters));
+  fs::create_directory(live(counters));
+  const captured_log log;
+  EXPECT_FALSE(run().has("h"));
+  EXPECT_EQ(log.count("reason=\"the counter file cannot be used: Is a directory\""), 1) << log.text();
+}
+
 TEST_F(anchor, a_process_killed_before_its_first_generation_leaves_associations) {
   {
     auto killed = run();
