@@ -35,6 +35,7 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
     remote_ = remote;
     error_code error;
     const auto address = parse_address(remote.address, error);
+    may_hold_strangers_ = socket_.is_open();
     if (!error && !socket_.is_open()) error = open_socket(socket_, address.is_v6(), options_);
     if (!error) socket_.connect({address, remote.port}, error);
     if (error) {
@@ -168,16 +169,24 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
     const auto buffer = shared_read_buffer();
     for (int i = 0; i < datagrams_per_turn && observer_ != nullptr; ++i) {
       error_code error;
-      const auto size = socket_.receive(boost::asio::buffer(buffer.data(), buffer.size()), 0, error);
+      udp::endpoint from;
+      const auto size =
+          socket_.receive_from(boost::asio::buffer(buffer.data(), buffer.size()), from, 0, error);
+      if (error == boost::asio::error::would_block) may_hold_strangers_ = false;
       if (error == boost::asio::error::would_block || error == boost::asio::error::interrupted) break;
       if (error) {
         report(error);
-      } else {
+      } else if (!may_hold_strangers_ || is_peer(from)) {
         observer_->on_received(bytes_view(buffer.data(), size), false);
       }
     }
     if (observer_ != nullptr) observer_->on_turn_end();
     if (observer_ != nullptr) wait_readable();
+  }
+
+  bool is_peer(const udp::endpoint& from) {
+    error_code error;
+    return from == socket_.remote_endpoint(error) && !error;
   }
 
   void wait_for_strangers() {
@@ -216,6 +225,9 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
   transport_observer* observer_;  // null once closed
   endpoint remote_;
   bool is_up_ = false;
+  // A socket that was bound before it was connected has taken datagrams of anybody; they are in front of all
+  // others.
+  bool may_hold_strangers_ = false;
   bool waiting_writable_ = false;
 };
 
