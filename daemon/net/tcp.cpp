@@ -74,14 +74,16 @@ class tcp_transport final : public transport, public std::enable_shared_from_thi
 
   void end_sending() override { shutdown_sending(); }
 
-  void close(packet_queue unsent, const awaited_answer&) override {
+  std::size_t close(packet_queue unsent, const awaited_answer&) override {
     observer_ = nullptr;
     if (!socket_.is_open() || is_ended_by_error_ || !is_connected_) {
       close_socket();
-      return;
+      return 0;
     }
+    const auto all = unsent.bytes();
     unsent_ = std::move(unsent);
     linger();
+    return all - unsent_.bytes();
   }
 
  private:

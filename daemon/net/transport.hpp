@@ -78,7 +78,8 @@ class transport {
   // FIN behind what was flushed (streams only).
   virtual void end_sending() = 0;
   // Sends what is left of `unsent` as far as it goes, then closes; datagrams when the answer has come.
-  virtual void close(packet_queue unsent, const awaited_answer& answer) = 0;
+  // Returns how many bytes the kernel took at once; of a stream, more may follow.
+  virtual std::size_t close(packet_queue unsent, const awaited_answer& answer) = 0;
 };
 
 std::shared_ptr<transport> make_udp(boost::asio::io_context& io, const socket_options& options,

@@ -95,17 +95,24 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
   void end_sending() override {}
 
   // What the kernel does not take at once is lost, as datagrams are.
-  void close(packet_queue unsent, const awaited_answer& answer) override {
+  std::size_t close(packet_queue unsent, const awaited_answer& answer) override {
+    std::size_t sent = 0;
     const bool is_connected = std::exchange(observer_, nullptr) != nullptr && is_up_;
     for (; socket_.is_open() && !unsent.empty(); unsent.pop()) {
       // The first call may only tell of an older ICMP error.
-      if (send(unsent.front()) == boost::asio::error::connection_refused) send(unsent.front());
+      auto error = send(unsent.front());
+      if (error == boost::asio::error::connection_refused) error = send(unsent.front());
+      if (!error) sent += unsent.front().size();
     }
     close_socket(strangers_);
-    if (!is_connected || answer.patience <= answer.patience.zero()) return close_socket(socket_);
+    if (!is_connected || answer.patience <= answer.patience.zero()) {
+      close_socket(socket_);
+      return sent;
+    }
     error_code ignored;
     socket_.cancel(ignored);
     lingering_sockets::of(io_).add(std::move(socket_), answer);
+    return sent;
   }
 
  private:

@@ -24,8 +24,9 @@ class socket_driver::link final : public net::transport_observer, public std::en
   const std::shared_ptr<net::transport>& transport() const { return transport_; }
   void move_to(transport_slot now) { slot_ = now; }
   // Nothing is told any more.
-  void close(packet_queue unsent, std::chrono::milliseconds awaits_goodbye = {}) {
-    std::exchange(transport_, nullptr)->close(std::move(unsent), {awaits_goodbye, &dtls12::may_be_goodbye});
+  std::size_t close(packet_queue unsent, std::chrono::milliseconds awaits_goodbye = {}) {
+    return std::exchange(transport_, nullptr)
+        ->close(std::move(unsent), {awaits_goodbye, &dtls12::may_be_goodbye});
   }
 
  private:
@@ -94,10 +95,10 @@ void socket_driver::make_transport(transport_slot which) {
   made->open(io_, machine_->options());
 }
 
-void socket_driver::close(transport_slot which, packet_queue unsent,
-                          std::chrono::milliseconds awaits_goodbye) {
-  if (const auto closed = std::exchange(slot(which), nullptr))
-    closed->close(std::move(unsent), awaits_goodbye);
+std::size_t socket_driver::close(transport_slot which, packet_queue unsent,
+                                 std::chrono::milliseconds awaits_goodbye) {
+  const auto closed = std::exchange(slot(which), nullptr);
+  return closed ? closed->close(std::move(unsent), awaits_goodbye) : 0;
 }
 
 // ---- for the owner
@@ -324,19 +325,16 @@ void socket_driver::perform(const end_sending&) { is_end_due_ = true; }
 void socket_driver::perform(const close_transport& what) {
   if (!slot(what.in)) return;
   packet_queue unsent = what.unsent;
-  machine_->on_sent(unsent.bytes());
   if (auto* queue = machine_->outgoing(); queue != nullptr && what.in == transport_slot::current) {
-    machine_->on_sent(queue->bytes());
     unsent = std::move(*queue);
     queue->clear();
   }
-  close(what.in, std::move(unsent), what.awaits_goodbye);
+  machine_->on_sent(close(what.in, std::move(unsent), what.awaits_goodbye));
   in_turn_ = false;  // a closed transport does not tell the end of its turn
 }
 
 void socket_driver::perform(const replace_transport& what) {
-  machine_->on_sent(what.unsent.bytes());
-  close(transport_slot::current, what.unsent, what.awaits_goodbye);
+  machine_->on_sent(close(transport_slot::current, what.unsent, what.awaits_goodbye));
   in_turn_ = false;
   current_ = std::exchange(next_, nullptr);
   if (current_) current_->move_to(transport_slot::current);

@@ -91,7 +91,8 @@ class socket_driver final : public std::enable_shared_from_this<socket_driver> {
   void perform(const note_in_log& what);
   std::shared_ptr<link>& slot(transport_slot which);
   void make_transport(transport_slot which);
-  void close(transport_slot which, packet_queue unsent, std::chrono::milliseconds awaits_goodbye = {});
+  // Returns how many bytes went out.
+  std::size_t close(transport_slot which, packet_queue unsent, std::chrono::milliseconds awaits_goodbye = {});
   void flush();
   void flush(packet_queue* queue, transport_slot through);
   void finish_sending_if_due();

@@ -70,6 +70,34 @@ TEST_F(transports, bound_before_they_are_connected_hear_only_their_peer) {
   transport->close({}, {});
 }
 
+packet_queue queue_of(std::string_view first, std::string_view second) {
+  packet_queue queue;
+  for (const auto text : {first, second}) queue.push(as_bytes(text));
+  return queue;
+}
+
+TEST_F(transports, that_close_tell_what_went_out) {
+  udp::socket peer(io_, udp::endpoint(loopback, 0));
+  const auto connected = make_udp(io_, {}, seen_);
+  connected->connect({"127.0.0.1", peer.local_endpoint().port()});
+  EXPECT_EQ(connected->close(queue_of("four", "fifty"), {}), 9U);
+  const auto too_long = make_udp(io_, {}, seen_);
+  too_long->connect({"127.0.0.1", peer.local_endpoint().port()});
+  EXPECT_EQ(too_long->close(queue_of(std::string(70'000, 'x'), "four"), {}), 4U);
+  EXPECT_EQ(make_udp(io_, {}, seen_)->close(queue_of("never", "connected"), {}), 0U);
+
+  tcp::acceptor listener(io_, {loopback, 0});
+  const endpoint to{"127.0.0.1", listener.local_endpoint().port()};
+  const auto stream = make_tcp(io_, {}, seen_);
+  stream->connect(to);
+  const tcp::socket accepted = listener.accept();
+  io_.poll();
+  EXPECT_EQ(stream->close(queue_of("four", "fifty"), {}), 9U);
+  const auto waiting = make_tcp(io_, {}, seen_);
+  waiting->connect(to);
+  EXPECT_EQ(waiting->close(queue_of("not", "yet"), {}), 0U) << "it does not know that it is connected";
+}
+
 // More than one read takes in, so that there is something to drop.
 TEST_F(transports, closed_while_they_hand_over_what_they_read_leave_it_as_it_is) {
   tcp::acceptor listener(io_, {loopback, 0});
