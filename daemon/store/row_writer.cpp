@@ -57,9 +57,12 @@ void row_writer::submit(std::vector<store::change> changes) {
 
 void row_writer::finish() {
   if (!store_.trouble().empty()) return;
-  for (auto changes = rows_.take_changes(max_batch_bytes); !changes.empty();
-       changes = rows_.take_changes(max_batch_bytes))
+  // One batch at a time, as before: all at once may be more than the store takes.
+  while (store_.settle()) {
+    auto changes = rows_.take_changes(max_batch_bytes);
+    if (changes.empty()) return;
     store_.submit(std::move(changes), [](const std::optional<at::failure>&) {});
+  }
 }
 
 void row_writer::retry_later(const names& unwritten) {

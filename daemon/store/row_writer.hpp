@@ -17,7 +17,7 @@ class row_writer {
 
   // The rows of an opened store.
   void load(const store::opening& opened);
-  // Submits all that is due now: the daemon stops.
+  // Writes all that is due now, and blocks meanwhile: the daemon stops.
   void finish();
 
  private:

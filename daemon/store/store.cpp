@@ -57,6 +57,7 @@ class store::worker {
 
   at::result<opening> start();
   void submit(submission given);
+  bool settle();
   void stop();
 
   const std::shared_ptr<loop_side>& loop() const { return loop_; }
@@ -91,9 +92,11 @@ class store::worker {
 
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::condition_variable settled_;  // waiting_bytes_ became 0
   std::vector<submission> waiting_;
   std::size_t waiting_bytes_ = 0;  // with the group that is being written
   bool is_running_ = false;        // submissions are taken
+  bool is_troubled_ = false;       // as the thread left it
   std::thread thread_;
 };
 
@@ -111,6 +114,7 @@ void store::on_reopened(std::function<void(opening)> handler) {
 void store::submit(std::vector<change> changes, completion done) {
   worker_->submit({std::move(changes), std::move(done)});
 }
+bool store::settle() { return worker_->settle(); }
 void store::stop() { worker_->stop(); }
 const std::string& store::trouble() const { return worker_->loop()->trouble; }
 std::uint64_t store::commits() const { return worker_->commits(); }
@@ -194,6 +198,12 @@ void store::worker::submit(submission given) {
   });
 }
 
+bool store::worker::settle() {
+  std::unique_lock lock(mutex_);
+  settled_.wait(lock, [this] { return waiting_bytes_ == 0; });
+  return is_running_ && !is_troubled_;
+}
+
 void store::worker::stop() {
   {
     const std::lock_guard lock(mutex_);
@@ -215,6 +225,8 @@ void store::worker::run() {
     const auto written = group.empty() ? 0 : write(std::move(group));
     lock.lock();
     waiting_bytes_ -= written;
+    is_troubled_ = !trouble_.empty();
+    if (waiting_bytes_ == 0) settled_.notify_all();
   }
 }
 

@@ -63,6 +63,10 @@ class store {
   // take. Order is kept. Never blocks. Once the store is destroyed, no `done` is called any more.
   void submit(std::vector<change> changes, completion done);
 
+  // Blocks until what was submitted is on the disk, or has failed. False when the store is in trouble: what
+  // comes next would fail too. For the end, when nothing else waits for the event loop.
+  bool settle();
+
   // Writes what was submitted, closes the file, ends the thread. What completed is still posted.
   void stop();
 

@@ -71,6 +71,41 @@ TEST(association_writer, a_stopped_daemon_leaves_exact_numbers_to_the_next) {
   EXPECT_TRUE(taken->lease->may_write(42));
 }
 
+// Has this many rows of 1 MiB to write.
+class large_rows final : public row_owner {
+ public:
+  explicit large_rows(std::size_t count) : left_(count) {}
+  std::size_t load(const std::vector<store::row>&) override { return 0; }
+  std::vector<store::change> take_changes(std::size_t max_bytes) override {
+    std::vector<store::change> batch;
+    for (std::size_t size = 0; size < max_bytes && left_ > 0; size += store::max_content_bytes, --left_)
+      batch.push_back(
+          {store::table::sessions, alice, std::to_string(left_), secret(bytes(store::max_content_bytes))});
+    return batch;
+  }
+  void put_back(const std::vector<row_name>&) override {}
+  void write_all_again() override {}
+
+ private:
+  std::size_t left_;
+};
+
+TEST(row_writer, that_finishes_writes_more_than_the_store_takes_at_once) {
+  constexpr std::size_t count = store::store::max_waiting_bytes / store::max_content_bytes + 4;
+  const store_place place;
+  boost::asio::io_context io;
+  store::store store(io, place.path(), std::nullopt);
+  large_rows rows(count);
+  row_writer writer(io, store, rows);
+  ASSERT_TRUE(store.start());
+  writer.finish();
+  store.stop();
+  store::store again(io, place.path(), std::nullopt);
+  const auto opened = again.start();
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->rows.size(), count);
+}
+
 TEST(association_writer, a_killed_daemon_loses_no_number) {
   const store_place place;
   // A process of its own, which ends without a destructor.
