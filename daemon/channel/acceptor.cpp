@@ -79,9 +79,14 @@ at::result<std::unique_ptr<acceptor>> acceptor::listen(boost::asio::io_context& 
   if (::chmod(path.c_str(), mode) != 0) return system_failure(path, errno);
   if (*group_id != static_cast<gid_t>(-1) && ::chown(path.c_str(), static_cast<uid_t>(-1), *group_id) != 0)
     return system_failure(path, errno);
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return system_failure(path, errno);
   if (::listen(fd.value(), backlog) != 0) return system_failure(path, errno);
   auto made = adopt(io, fd.release());
-  if (made) (*made)->path_ = path;
+  if (!made) return made;
+  (*made)->path_ = path;
+  (*made)->device_ = status.st_dev;
+  (*made)->inode_ = status.st_ino;
   return made;
 }
 
@@ -107,8 +112,15 @@ void acceptor::stop() {
   if (!listener_.is_open()) return;
   error_code ignored;
   back_off_.cancel();
+  remove_file();
   listener_.close(ignored);
-  if (!path_.empty()) ::unlink(path_.c_str());
+}
+
+// Another daemon may have taken the path. While our socket is open, no other file gets its inode.
+void acceptor::remove_file() const {
+  struct stat status {};
+  if (path_.empty() || ::lstat(path_.c_str(), &status) != 0) return;
+  if (status.st_dev == device_ && status.st_ino == inode_) ::unlink(path_.c_str());
 }
 
 void acceptor::accept_next() {

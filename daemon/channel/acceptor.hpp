@@ -35,12 +35,16 @@ class acceptor {
 
  private:
   explicit acceptor(boost::asio::io_context& io) : listener_(io), back_off_(io) {}
+  void remove_file() const;
   void accept_next();
   void wait_out_shortage(const boost::system::error_code& shortage);
 
   protocol::acceptor listener_;
   boost::asio::steady_timer back_off_;
-  std::string path_;  // of a socket file of our own, to be removed at the end
+  // Of a socket file of our own, to be removed at the end; empty: there is none.
+  std::string path_;
+  std::uint64_t device_ = 0;
+  std::uint64_t inode_ = 0;
   accept_handler on_accept_;
   bool is_shortage_told_ = false;
 };

@@ -125,6 +125,14 @@ TEST(socket_file, has_the_configured_mode_and_goes_with_the_daemon) {
   }
 }
 
+TEST(socket_file, that_another_daemon_has_made_stays_when_the_first_one_stops) {
+  running_daemon first;
+  std::filesystem::remove(first.socket_path());
+  const running_daemon second({}, {}, first.socket_path());
+  first.stop(SIGTERM);
+  EXPECT_TRUE(can_be_connected(first.socket_path()));
+}
+
 TEST(socket_file, belongs_to_the_configured_group) {
   // Who is not root may give a file only to a group that they are in.
   const auto* group = ::getgrgid(::getuid() == 0 ? 1 : ::getgid());
