@@ -178,8 +178,10 @@ void channel::wait_writable() {
 }
 
 void channel::end_if_finished() {
-  const bool is_input_over = is_input_ended_ && output_.empty() && !server_.has_output() &&
-                             !server_.is_paused() && !modem_.is_storing();
+  // Also to a client that has nothing more to say; what is on its way to the disk even to one that is gone.
+  const bool owes_answer = server_.is_command_pending() && (modem_.is_storing() || !is_client_gone_);
+  const bool is_input_over =
+      is_input_ended_ && output_.empty() && !server_.has_output() && !server_.is_paused() && !owes_answer;
   if (is_input_over || (is_client_gone_ && !server_.has_room_for_input())) end();
 }
 

@@ -42,7 +42,7 @@ class modem final : public at::command_handler, public socket_observer {
   // The daemon stops: every socket says farewell, the client is told.
   void stop();
   std::size_t sockets() const { return sockets_.size(); }
-  // A command waits for the disk. Its answer is owed also to a client that has nothing more to say.
+  // A command waits for the disk.
   bool is_storing() const { return is_storing_; }
 
  private:

@@ -4,13 +4,31 @@
 #include "tests/support/peers.hpp"
 #include "tests/support/relays.hpp"
 
+#include <linux/sockios.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <csignal>
 #include <optional>
 
 namespace tlsmodem::test {
 namespace {
+
+// So many bytes, or those before the end.
+std::string read_text(int fd, std::size_t count) {
+  std::string text(count, 0);
+  std::size_t got = 0;
+  for (ssize_t size = 1; got < count && size > 0;
+       got += static_cast<std::size_t>(std::max<ssize_t>(size, 0))) {
+    pollfd entry{fd, POLLIN, 0};
+    if (::poll(&entry, 1, 10'000) != 1) break;
+    size = ::recv(fd, text.data() + got, count - got, 0);
+  }
+  text.resize(got);
+  return text;
+}
 
 class client_death : public ::testing::Test {
  protected:
@@ -105,6 +123,41 @@ TEST_F(client_death, with_a_send_that_waits_for_the_peer) {
   ::shutdown(writer.fd(), SHUT_RDWR);
   die();
   EXPECT_TRUE(eventually([&] { return daemon_.log().find("channel closed") != std::string::npos; }));
+}
+
+// It has closed its half only: the send that waits for the peer is done, and answered.
+TEST_F(client_death, is_not_what_the_end_of_its_input_means) {
+  const auto peer = connect();
+  client_->ok("AT#TPROMPT=0");
+  const int fd = client_->raw().fd();
+  const auto all_is_read = [&] {
+    int unread = 0;
+    ::ioctl(fd, SIOCOUTQ, &unread);
+    return unread == 0;
+  };
+  const auto is_answered = [&] {
+    // What the daemon has read is executed in the same turn, or in the next ones.
+    for (int turns = 0; turns < 3; ++turns) survivor_.ok("AT");
+    pollfd entry{fd, POLLIN, 0};
+    return ::poll(&entry, 1, 0) > 0;
+  };
+  const auto payload = random_bytes(65536, 3);
+  std::size_t sent = 0;
+  bool waits = false;
+  while (!waits) {
+    ASSERT_FALSE(client_->raw().write("AT#TSEND=1,65536\r" + payload, deadline()));
+    sent += payload.size();
+    ASSERT_TRUE(eventually(all_is_read));
+    waits = !is_answered();
+    if (!waits) {
+      EXPECT_EQ(read_text(fd, 6), "\r\nOK\r\n");
+    }
+  }
+  ::shutdown(fd, SHUT_WR);
+  EXPECT_FALSE(is_answered()) << "not even by the end of the channel";
+  EXPECT_EQ(peer.read(sent).size(), sent);
+  EXPECT_EQ(read_text(fd, 7), "\r\nOK\r\n") << "and then the end";
+  EXPECT_TRUE(peer.reads_end());
 }
 
 TEST_F(client_death, in_the_middle_of_a_line) {
