@@ -80,6 +80,8 @@ std::string format(const error_event& e) {
 
 std::string format_lost(std::uint64_t events) { return "#TLOST: " + std::to_string(events); }
 
+bool is_lost(std::string_view line) { return first_word(line) == "#TLOST"; }
+
 result<moved_event> parse_moved(std::string_view line) {
   return parse_event<moved_event>(line, "#TMOVED", [](arguments& in, moved_event& e) {
     e.id = static_cast<int>(in.number(0, max_id));

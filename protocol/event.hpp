@@ -97,6 +97,9 @@ result<fail_event> parse_fail(std::string_view line);
 result<down_event> parse_down(std::string_view line);
 result<received_event> parse_received(std::string_view line);
 
+// #TLOST
+bool is_lost(std::string_view line);
+
 // True if the line's first word is an event's name. Events have names that no command has.
 bool is_event(std::string_view line);
 // The length of the raw bytes that follow this line as a frame, if any do: #TRX, #TTX, #TRECV, and the #TCRED

@@ -29,7 +29,18 @@ int milliseconds_until(time_point deadline) {
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 0x7fffffff));
 }
 
+constexpr int between_attempts_ms = 20;
+// It lies on the stack of every call that reads, and a device's threads may have 128 KiB of it.
+constexpr std::size_t read_bytes = std::size_t{16} * 1024;
+
 }  // namespace
+
+bool pause_before_next_attempt(time_point deadline) {
+  const int pause = std::min(between_attempts_ms, milliseconds_until(deadline));
+  if (pause == 0) return false;
+  ::poll(nullptr, 0, pause);
+  return true;
+}
 
 at::result<channel> channel::open(const std::string& path, time_point deadline) {
   sockaddr_un address{};
@@ -49,12 +60,18 @@ at::result<channel> channel::open(const std::string& path, time_point deadline) 
 
 channel::channel(channel&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
+      rest_(std::move(other.rest_)),
+      is_begun_(other.is_begun_),
+      late_answers_(other.late_answers_),
       machine_(std::move(other.machine_)),
       items_(std::move(other.items_)),
       events_(std::move(other.events_)) {}
 
 channel& channel::operator=(channel&& other) noexcept {
   std::swap(fd_, other.fd_);
+  std::swap(rest_, other.rest_);
+  std::swap(is_begun_, other.is_begun_);
+  std::swap(late_answers_, other.late_answers_);
   std::swap(machine_, other.machine_);
   std::swap(items_, other.items_);
   std::swap(events_, other.events_);
@@ -70,12 +87,26 @@ std::optional<at::failure> channel::wait(short events, time_point deadline) cons
   for (;;) {
     const int ready = ::poll(&entry, 1, milliseconds_until(deadline));
     if (ready > 0) return std::nullopt;
-    if (ready == 0) return timed_out();
-    if (errno != EINTR) return gone();
+    if (ready == 0 && milliseconds_until(deadline) == 0) return timed_out();
+    if (ready < 0 && errno != EINTR) return gone();
   }
 }
 
 std::optional<at::failure> channel::write(std::string_view data, time_point deadline) {
+  is_begun_ = false;
+  std::string_view before(rest_.data(), rest_.size());
+  auto wrong = push(before, deadline);
+  rest_.erase(0, rest_.size() - before.size());
+  if (wrong) return wrong;
+  const auto whole = data.size();
+  wrong = push(data, deadline);
+  is_begun_ = data.size() < whole;
+  if (wrong && is_begun_) rest_.assign(data.data(), data.size());
+  return wrong;
+}
+
+// Takes from `data` what has gone out.
+std::optional<at::failure> channel::push(std::string_view& data, time_point deadline) {
   while (!data.empty()) {
     const auto sent = ::send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
     if (sent > 0) {
@@ -91,7 +122,7 @@ std::optional<at::failure> channel::write(std::string_view data, time_point dead
 }
 
 std::optional<at::failure> channel::receive_some() {
-  std::array<char, std::size_t{64} * 1024> buffer;
+  std::array<char, read_bytes> buffer;
   const auto size = ::recv(fd_, buffer.data(), buffer.size(), 0);
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
   if (size <= 0) return gone();
@@ -118,15 +149,34 @@ at::result<at::item> channel::read_item(time_point deadline) {
 }
 
 at::result<answer> channel::command(std::string_view line, time_point deadline) {
-  if (auto wrong = write(line, deadline)) return std::move(*wrong);
-  return finish_command(deadline);
+  auto wrong = write(line, deadline);
+  if (wrong && wrong->code != at::error::connection_reset) {
+    if (is_begun_) ++late_answers_;
+    return std::move(*wrong);
+  }
+  return finish_command(deadline);  // a channel that has ended may have said why
+}
+
+// The answer of an earlier command ends here, and it is nothing to the caller.
+bool channel::ends_late_answer(const at::item& last) {
+  if (late_answers_ == 0 || (last.is != at::item::kind::ok && last.is != at::item::kind::failed))
+    return false;
+  --late_answers_;
+  return true;
 }
 
 at::result<answer> channel::finish_command(time_point deadline) {
   answer collected;
   for (;;) {
     auto next = read_item(deadline);
-    if (!next) return next.why();
+    if (!next) {
+      ++late_answers_;
+      return next.why();
+    }
+    if (ends_late_answer(*next)) {
+      collected.lines.clear();
+      continue;
+    }
     switch (next->is) {
       case at::item::kind::ok:
         collected.is_ok = true;
@@ -155,6 +205,7 @@ at::result<at::item> channel::next_event(time_point deadline) {
   for (;;) {
     auto next = read_item(deadline);
     if (!next || next->is == at::item::kind::event) return next;
+    ends_late_answer(*next);
   }
 }
 

@@ -2,11 +2,14 @@
 //
 // Theory of operation: write() sends command lines and payloads as they are; read_item() waits for the next
 // thing that the modem says. finish_command() reads up to the final result code and keeps events for
-// next_event(). The socket is close-on-exec; fd() may be polled, but look at has_buffered() first.
+// next_event(). An answer that did not come in time is skipped when it comes, so that it is not taken for
+// that of the next command. The socket is close-on-exec; fd() may be polled, but look at has_buffered()
+// first.
 #pragma once
 
 #include "protocol/at_client.hpp"
 #include "protocol/result.hpp"
+#include "protocol/wiped.hpp"
 
 #include <chrono>
 #include <deque>
@@ -18,6 +21,11 @@
 namespace tlsmodem::client {
 
 using time_point = std::chrono::steady_clock::time_point;
+
+// How long a modem that is not there is looked for: systemd starts it again within two seconds.
+inline constexpr std::chrono::seconds restart_limit{5};
+// Waits a moment, until it is worth looking for the modem again. False when the deadline has passed.
+bool pause_before_next_attempt(time_point deadline);
 
 // What a command answered: its lines, and how it ended.
 struct answer {
@@ -37,7 +45,8 @@ class channel {
   ~channel();
 
   // All of `data`, or an error: 804 deadline, 803 the daemon is gone. While it waits to write it reads, so
-  // that a daemon that waits for us to read is not waited for.
+  // that a daemon that waits for us to read is not waited for. When the deadline passes in the middle of
+  // `data`, its rest goes out in front of what is written next, since nothing else can follow it.
   std::optional<at::failure> write(std::string_view data, time_point deadline);
   // The next item. Errors: 804 deadline, 803 the daemon is gone, 820 the channel is out of step.
   at::result<at::item> read_item(time_point deadline);
@@ -52,10 +61,15 @@ class channel {
 
  private:
   std::optional<at::failure> wait(short events, time_point deadline) const;
+  std::optional<at::failure> push(std::string_view& data, time_point deadline);
   std::optional<at::failure> fill(time_point deadline);
   std::optional<at::failure> receive_some();
+  bool ends_late_answer(const at::item& last);
 
   int fd_ = -1;
+  wiped_string rest_;      // of what was written last
+  bool is_begun_ = false;  // what was written last: some of it is out
+  int late_answers_ = 0;   // whose commands did not wait any longer
   at::at_client machine_;
   std::deque<at::item> items_;
   std::deque<at::item> events_;

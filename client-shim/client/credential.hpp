@@ -3,7 +3,7 @@
 //
 // What is kept belongs to the user id of this process and is used by its tag, by any of the user's programs,
 // also when the modem has restarted. These calls need no socket: each opens a channel of its own, waits for
-// the answer, and closes it.
+// the answer, and closes it. A modem that restarts is waited for, as long as restart_limit, and asked again.
 #pragma once
 
 #include "channel.hpp"

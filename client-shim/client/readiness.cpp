@@ -49,10 +49,14 @@ std::optional<at::failure> readiness::watch(int channel_fd) {
     event_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (epoll_ < 0 || event_ < 0 || !add(epoll_, event_)) return no_descriptor();
   }
-  // A channel that was closed has left the epoll by itself.
   if (!add(epoll_, channel_fd)) return no_descriptor();
   channel_ = channel_fd;
   return std::nullopt;
+}
+
+void readiness::forget() {
+  if (channel_ >= 0) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, channel_, nullptr);
+  channel_ = -1;
 }
 
 void readiness::set_buffered(bool is_buffered) {

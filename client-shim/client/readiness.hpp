@@ -22,6 +22,9 @@ class readiness {
 
   // Errors: 20 the system has no descriptor.
   std::optional<at::failure> watch(int channel_fd);
+  // Before that descriptor is closed: in a process that was forked it lives on, and an epoll would go on to
+  // report it.
+  void forget();
   void set_buffered(bool is_buffered);
   // -1 before watch().
   int fd() const { return epoll_; }

@@ -4,8 +4,6 @@
 #include "protocol/commands/session.hpp"
 #include "protocol/commands/shut.hpp"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <utility>
@@ -19,11 +17,11 @@ using namespace std::chrono_literals;
 constexpr int id = 1;
 // The modem answers at once what needs no network.
 constexpr auto command_limit = 5s;
-// systemd starts a daemon again within a second; behind this the application is told.
-constexpr auto reattach_limit = 5s;
-constexpr auto between_attempts = 20ms;
 
 at::failure not_connected() { return {at::error::not_connected, "The socket is not connected."}; }
+
+// A modem that has too many channels says so to a new one, and ends it.
+at::failure no_room() { return {at::error::limit_reached, "The modem takes no more channels for now."}; }
 
 at::failure explain(at::error code, refused part) {
   const char* const what = part == refused::credential ? "a credential"
@@ -62,9 +60,9 @@ bool socket::is_stream() const { return protocol_ == "tls" || protocol_ == "tcp"
 // ---- commands
 
 // What brings the channel from where it is to a socket that is open, in lines that all answer; the last line
-// goes on with `commands`. The commands of a line are joined, so that the first failure ends all of them: a
+// goes on with `what`. The commands of a line are joined, so that the first failure ends all of them: a
 // socket must not be opened with less than was asked for.
-socket::script socket::prepare(std::string_view commands) const {
+socket::script socket::prepare(const commands& what) const {
   script all;
   std::string line;
   const auto add = [&line](std::string_view command) { (line += line.empty() ? "AT" : ";") += command; };
@@ -94,7 +92,8 @@ socket::script socket::prepare(std::string_view commands) const {
       if (!one.is_optional) add(option_command(one));
   }
   if (!is_open_) add("#TOPEN=0");
-  if (!commands.empty()) add(commands);
+  if (!is_open_ && !what.when_opened.empty()) add(what.when_opened);
+  if (!what.then.empty()) add(what.then);
   if (!line.empty()) finish_line(refused::socket);
   return all;
 }
@@ -120,38 +119,62 @@ std::optional<at::failure> socket::configure_one_by_one(time_point deadline) {
   return std::nullopt;
 }
 
-std::optional<at::failure> socket::run(std::string_view commands, time_point deadline) {
+// As long as the modem goes away before it has answered all of it, the next one is asked, from the beginning.
+std::optional<at::failure> socket::run(const commands& what, time_point deadline) {
+  const auto limit = std::min(deadline, std::chrono::steady_clock::now() + restart_limit);
+  for (std::optional<at::failure> last;;) {
+    auto wrong = run_once(what, limit);
+    if (!is_unanswered_) return wrong;
+    // That the time ran out over it says less than what kept the attempt before.
+    if (!last || wrong->code != at::error::handshake_timeout) last = std::move(wrong);
+    if (!pause_before_next_attempt(limit)) return last;
+  }
+}
+
+std::optional<at::failure> socket::run_once(const commands& what, time_point deadline) {
   deadline = std::min(deadline, std::chrono::steady_clock::now() + command_limit);
   refused_ = refused::nothing;
+  is_unanswered_ = true;
   if (auto wrong = open_channel(deadline)) return wrong;
-  auto all = prepare(commands);
+  auto all = prepare(what);
   if (all.is_too_long) {
     if (auto wrong = configure_one_by_one(deadline)) {
+      is_unanswered_ = refused_ == refused::nothing;
       forget_channel();
       return wrong;
     }
-    all = prepare(commands);
+    all = prepare(what);
   }
-  if (auto wrong = channel_->write({all.text.data(), all.text.size()}, deadline))
-    return lost(std::move(*wrong));
+  if (auto wrong = go_through(all, deadline)) {
+    forget_channel();  // half configured, it is of no use
+    return wrong;
+  }
+  has_credentials_ = true;
+  has_options_ = true;
+  is_fresh_ = !is_open_ && what.when_opened.empty() && what.then.empty();
+  is_open_ = true;
+  return std::nullopt;
+}
+
+std::optional<at::failure> socket::go_through(const script& all, time_point deadline) {
+  auto unwritten = channel_->write({all.text.data(), all.text.size()}, deadline);
+  // A channel that has ended may have said why.
+  if (unwritten && unwritten->code != at::error::connection_reset) return unwritten;
   std::optional<at::failure> first;
   for (const auto& step : all.steps) {
     const auto answered = channel_->finish_command(deadline);
-    if (!answered) return lost(answered.why());
+    if (!answered) {
+      const bool is_full = first && first->code == at::error::limit_reached;
+      refused_ = refused::nothing;
+      return is_full ? no_room() : answered.why();
+    }
     if (answered->is_ok || step.may_fail || first) continue;
     first = explain(answered->code, step.part);
     refused_ = step.part;
   }
+  is_unanswered_ = false;
   collect();
-  if (first) {
-    forget_channel();  // half configured, it is of no use
-    return first;
-  }
-  has_credentials_ = true;
-  has_options_ = true;
-  is_fresh_ = !is_open_ && commands.empty();
-  is_open_ = true;
-  return std::nullopt;
+  return first;
 }
 
 std::optional<at::failure> socket::open_channel(time_point deadline) {
@@ -167,13 +190,15 @@ std::optional<at::failure> socket::open_channel(time_point deadline) {
 }
 
 void socket::forget_channel() {
+  readiness_.forget();
   channel_.reset();
   has_credentials_ = false;
   has_options_ = false;
   is_open_ = false;
   is_connected_ = false;
+  has_lost_events_ = false;
   bound_.reset();
-  readiness_.set_buffered(!arrived_.empty());
+  tell_readiness();
 }
 
 at::failure socket::lost(at::failure why) {
@@ -189,14 +214,14 @@ void socket::make_way(time_point deadline) {
 std::optional<at::failure> socket::open(time_point deadline) {
   if (is_connected_) return at::failure{at::error::not_allowed, "The socket is connected."};
   make_way(deadline);
-  return is_open_ ? std::nullopt : run({}, deadline);
+  return is_open_ ? std::nullopt : run_once({}, deadline);
 }
 
 std::optional<at::failure> socket::bind(const std::string& address, std::uint16_t port, time_point deadline) {
   if (is_connected_) return at::failure{at::error::not_allowed, "The socket is connected."};
   make_way(deadline);
   const at::bind_request wanted{id, address, port};
-  auto wrong = run(at::format(wanted).substr(2), deadline);
+  auto wrong = run({{}, at::format(wanted).substr(2)}, deadline);
   bound_ = wrong ? std::nullopt : std::optional(wanted);
   return wrong;
 }
@@ -205,37 +230,48 @@ at::result<at::up_event> socket::connect(const target& to, time_point deadline) 
   if (is_connected_) return {at::error::not_allowed, "The socket is connected."};
   arrived_.clear();
   auto before = std::exchange(handle_, {});
-  auto up = connect_again(to, deadline);
+  alert_ = -1;
+  outcome_.reset();
+  has_lost_events_ = false;
+  const auto what = connect_commands(to);
+  // A socket has the options that it was opened with; a new one takes the place of a bound one where it is.
+  if (is_open_ && !has_options_) close(true, deadline);
+  auto wrong = run(what, deadline);
+  auto up = wrong ? at::result<at::up_event>(std::move(*wrong)) : wait_for_outcome(deadline);
+  target_ = to;
   if (!up && handle_.empty()) handle_ = std::move(before);
   return up;
 }
 
-at::result<at::up_event> socket::connect_again(const target& to, time_point deadline) {
-  alert_ = -1;
-  outcome_.reset();
-  std::string commands;
-  // A socket has the options that it was opened with; a new one takes the place of a bound one where it is.
-  if (is_open_ && !has_options_) {
-    if (bound_) commands = at::format(*bound_).substr(2) + ";";
-    close(true, deadline);
-  }
-  if (!to.handle.empty()) commands += at::format(at::resume_request{id, to.handle}).substr(2) + ";";
-  commands += at::format(at::connect_request{id, to.host, to.port, to.preferred_address}).substr(2);
-  if (auto wrong = run(commands, deadline)) return std::move(*wrong);
-  auto up = wait_for_outcome(deadline);
-  target_ = to;
-  return up;
+socket::commands socket::connect_commands(const target& to) const {
+  commands what;
+  if (bound_) what.when_opened = at::format(*bound_).substr(2);
+  if (!to.handle.empty()) what.then = at::format(at::resume_request{id, to.handle}).substr(2) + ";";
+  what.then += at::format(at::connect_request{id, to.host, to.port, to.preferred_address}).substr(2);
+  return what;
 }
 
 at::result<at::up_event> socket::wait_for_outcome(time_point deadline) {
+  awaits_outcome_ = true;
   while (!outcome_) {
-    auto event = channel_->next_event(deadline);
-    if (!event) {
-      close(true, std::chrono::steady_clock::now());
-      return lost(event.why());
+    std::optional<at::failure> wrong;
+    if (has_lost_events_) {
+      wrong = make_up_for_lost_events();
+    } else if (auto event = channel_->next_event(deadline)) {
+      note(std::move(*event));
+    } else {
+      wrong = event.why();
     }
-    note(std::move(*event));
+    if (!wrong) continue;
+    awaits_outcome_ = false;
+    is_unanswered_ = true;
+    // Of a new handshake: the connection goes on, and whether it is the one before is not known.
+    if (wrong->code == at::error::connection_reset && is_connected_ && reattach()) return std::move(*wrong);
+    close(true, std::chrono::steady_clock::now());
+    return lost(std::move(*wrong));
   }
+  awaits_outcome_ = false;
+  is_unanswered_ = false;
   collect();
   return *std::exchange(outcome_, std::nullopt);
 }
@@ -244,10 +280,10 @@ at::result<at::up_event> socket::rehandshake(time_point deadline) {
   if (!is_connected_) return not_connected();
   alert_ = -1;
   outcome_.reset();
-  const auto answered =
-      channel_->command("AT" + at::format(at::rehandshake_request{id, true}).substr(2) + "\r",
-                        std::min(deadline, std::chrono::steady_clock::now() + command_limit));
-  if (!answered) return lost(answered.why());
+  const auto answered = ask("AT" + at::format(at::rehandshake_request{id, true}).substr(2) + "\r",
+                            std::min(deadline, std::chrono::steady_clock::now() + command_limit));
+  if (!answered)
+    return answered.why().code == at::error::connection_reset ? lost(answered.why()) : answered.why();
   if (!answered->is_ok)
     return at::failure{answered->code, "The modem refuses a new handshake: " +
                                            std::string(at::describe(answered->code)) + "."};
@@ -265,16 +301,21 @@ void socket::close(bool is_silent, time_point deadline) {
   }
   collect();
   arrived_.clear();
-  readiness_.set_buffered(false);
+  has_lost_events_ = false;
+  tell_readiness();
 }
 
 at::result<std::map<std::string, std::string>> socket::info(time_point deadline) {
   if (!channel_ || !is_open_) return not_connected();
-  const auto answered = channel_->command(at::format_info({id}) + "\r", deadline);
+  const auto answered = ask(at::format_info({id}) + "\r", deadline);
   collect();
   if (!answered) return answered.why();
+  return read_info(*answered);
+}
+
+std::map<std::string, std::string> socket::read_info(const answer& told) {
   std::map<std::string, std::string> found;
-  for (const auto& line : answered->lines) {
+  for (const auto& line : told.lines) {
     // #TINFO: 1,"key",value
     const auto start = line.line.find('"');
     const auto end = line.line.find("\",", start + 1);
@@ -282,61 +323,6 @@ at::result<std::map<std::string, std::string>> socket::info(time_point deadline)
     found.emplace(line.line.substr(start + 1, end - start - 1), line.line.substr(end + 2));
   }
   return found;
-}
-
-// ---- a modem that went away
-
-// Only a DTLS association can be continued by another process: UDP needs none, a TCP connection cannot be
-// handed on.
-bool socket::can_continue() const { return protocol_ == "dtls" && is_connected_ && !handle_.empty(); }
-
-// The peer finds it under any address then, unless it declined.
-bool socket::asks_for_connection_id() const {
-  return std::any_of(options_.begin(), options_.end(), [](const option& one) {
-    return one.name == "cid" && !one.values.empty() && one.values.front().text != "off";
-  });
-}
-
-// The new modem has the association, so that a connect would continue it. A handshake in vain would be worse
-// than none: the peer may take it for the end of what it has.
-bool socket::is_association_there(const std::string& handle, time_point deadline) {
-  const auto answered = channel_->command("AT#TSESS?\r", deadline);
-  if (!answered) return false;
-  return std::any_of(answered->lines.begin(), answered->lines.end(), [&](const at::item& line) {
-    const auto listed = at::parse_listed_session(line.line);
-    return listed && listed->handle == handle && listed->kind == at::session_kind::association;
-  });
-}
-
-// Looks for the modem that takes the place of the one that is gone, and asks it to go on with the
-// association. False when there is none in time, or it had to make a new one: that is not what the
-// application is connected to.
-bool socket::reattach() {
-  drain_channel();
-  if (!can_continue()) return false;
-  const auto deadline = std::chrono::steady_clock::now() + reattach_limit;
-  const auto local = up_;
-  const target to{target_.host, target_.port, up_.remote_address, handle_};
-  forget_channel();
-  while (auto wrong = open_channel(deadline)) {
-    if (wrong->code == at::error::permission_denied || std::chrono::steady_clock::now() >= deadline)
-      return false;
-    ::poll(nullptr, 0, static_cast<int>(between_attempts.count()));
-  }
-  if (!is_association_there(to.handle, deadline)) return false;
-  auto before = std::exchange(arrived_, {});
-  bool is_continued = false;
-  const auto wrong = bind(local.local_address, local.local_port, deadline);
-  const bool is_address_gone = wrong && wrong->code == at::error::incorrect_parameters;
-  if (!wrong || (is_address_gone && asks_for_connection_id())) {
-    const auto up = connect_again(to, deadline);
-    is_continued = up && up->how == 2;
-  }
-  if (!is_continued) close(true, std::chrono::steady_clock::now() + between_attempts);
-  arrived_.insert(arrived_.begin(), std::make_move_iterator(before.begin()),
-                  std::make_move_iterator(before.end()));
-  readiness_.set_buffered(!arrived_.empty());
-  return is_continued;
 }
 
 }  // namespace tlsmodem::client

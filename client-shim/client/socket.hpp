@@ -7,8 +7,10 @@
 // connect go out in one write, without waiting in between; send() waits for nothing. One thread at a time may
 // use a socket, several may use several.
 //
-// A modem that restarts: the next send() or receive() looks for the new one for a few seconds and asks it to
-// go on with the association. If it can, nobody notices; if not, the connection is over: error 803.
+// A modem that restarts is waited for, as long as restart_limit. bind() and connect() say again to the new
+// one what the old one has not answered; a handshake that has begun is not repeated. On a connected socket
+// the next call asks the new one to go on with the association. If it can, no one notices; if not, the
+// connection is over: error 803.
 #pragma once
 
 #include "channel.hpp"
@@ -67,8 +69,8 @@ class socket {
   // Other options, from the next open on.
   void set_options(std::vector<option> options);
   const std::vector<option>& options() const { return options_; }
-  // Has the modem check everything that needs no network. Errors: those of AT#TCFG, #TCRED, #TOPEN, of
-  // channel::open(); refused_part() tells which part it was.
+  // Has the modem check everything that needs no network; one that is not there is not waited for. Errors:
+  // those of AT#TCFG, #TCRED, #TOPEN, of channel::open(); refused_part() tells which part it was.
   std::optional<at::failure> open(time_point deadline);
   refused refused_part() const { return refused_; }
   // Takes a local address now. Errors: those of AT#TBIND, of AT#TOPEN, of channel::open().
@@ -77,10 +79,11 @@ class socket {
   // After an error the socket can connect again.
   at::result<at::up_event> connect(const target& to, time_point deadline);
   // A new handshake with the same peer, abbreviated if possible. Errors: those of AT#TREHS and #TFAIL (the
-  // connection before it goes on then), 811 not connected, 804 the deadline passed.
+  // connection before it goes on then, as after 803 if is_connected()), 811 not connected, 804 the deadline
+  // passed.
   at::result<at::up_event> rehandshake(time_point deadline);
   // One datagram, or all of the bytes. What goes wrong later comes from receive(). Errors: 811 not connected,
-  // 803 the modem is gone, 804 it does not read.
+  // 803 the modem is gone, 804 it does not read: a datagram is lost then, a stream is over.
   std::optional<at::failure> send(bytes_view data, time_point deadline);
   // The next datagram, or some bytes of the stream. Errors: 804 nothing came; 811 not connected; what #TDOWN
   // and #TERR told, once.
@@ -120,20 +123,42 @@ class socket {
     bool is_too_long = false;
   };
 
+  // Commands without "AT", joined by semicolons.
+  struct commands {
+    std::string when_opened;  // for a socket that is opened by this
+    std::string then;
+  };
+  // What is needed to go on with an association on another channel.
+  struct continuation {
+    target to;
+    std::optional<at::bind_request> local;  // unset: from wherever the modem likes
+  };
+  // How an attempt ended. Unanswered: the modem is not there yet, or not any more, or it is too busy.
+  enum class attempt : std::uint8_t { continued, refused, without_address, unanswered };
+
   std::optional<at::failure> open_channel(time_point deadline);
-  script prepare(std::string_view commands) const;
+  script prepare(const commands& what) const;
   std::optional<at::failure> configure_one_by_one(time_point deadline);
-  std::optional<at::failure> run(std::string_view commands, time_point deadline);
+  std::optional<at::failure> run(const commands& what, time_point deadline);
+  std::optional<at::failure> run_once(const commands& what, time_point deadline);
+  std::optional<at::failure> go_through(const script& all, time_point deadline);
   at::failure lost(at::failure why);
   void forget_channel();
   void make_way(time_point deadline);
-  at::result<at::up_event> connect_again(const target& to, time_point deadline);
+  commands connect_commands(const target& to) const;
   at::result<at::up_event> wait_for_outcome(time_point deadline);
+  at::result<answer> ask(std::string_view line, time_point deadline);
   bool is_stream() const;
   bool can_continue() const;
   bool asks_for_connection_id() const;
-  bool is_association_there(const std::string& handle, time_point deadline);
+  std::optional<bool> is_association_there(const std::string& handle, time_point deadline);
+  attempt attempt_to_continue(const continuation& what, time_point deadline);
   bool reattach();
+  static std::map<std::string, std::string> read_info(const answer& told);
+  std::optional<at::failure> make_up_for_lost_events();
+  void compare_with(const std::map<std::string, std::string>& info);
+  std::optional<at::failure> await_event(time_point deadline);
+  void tell_readiness();
   at::result<received> take_first(std::span<std::uint8_t> into);
   void collect();
   bool drain_channel();
@@ -149,6 +174,9 @@ class socket {
   bool is_open_ = false;          // the modem has the socket
   bool is_fresh_ = false;         // and has done nothing with it yet
   bool is_connected_ = false;
+  bool is_unanswered_ = false;             // what was run last: the modem went away before it had answered
+  bool has_lost_events_ = false;           // the channel has said so, and the modem was not asked yet
+  bool awaits_outcome_ = false;            // of a connect or of a new handshake
   std::optional<at::bind_request> bound_;  // and not connected yet
   refused refused_ = refused::nothing;
   std::string protocol_ = "dtls";

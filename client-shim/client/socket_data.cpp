@@ -10,6 +10,8 @@ namespace {
 
 at::failure not_connected() { return {at::error::not_connected, "The socket is not connected."}; }
 
+at::failure nothing_came() { return {at::error::handshake_timeout, "Nothing came in time."}; }
+
 at::failure as_failure(const at::down_event& down) {
   switch (down.cause) {
     case at::down_cause::alert:
@@ -40,10 +42,13 @@ std::optional<at::failure> socket::send(bytes_view data, time_point deadline) {
     data = data.subspan(piece.size());
     const auto text = send_command(piece);
     auto wrong = channel_->write(text, deadline);
-    if (wrong && wrong->code == at::error::connection_reset && reattach())
+    while (wrong && wrong->code == at::error::connection_reset && reattach())
       wrong = channel_->write(text, deadline);
-    // Part of a line may be out: nothing can follow it. What came before can still be received.
-    if (wrong) return lost(std::move(*wrong));
+    if (!wrong) continue;
+    collect();  // what came before can still be received
+    // A datagram may be lost, a part of a stream not.
+    if (wrong->code == at::error::handshake_timeout && !is_stream()) return wrong;
+    return lost(std::move(*wrong));
   } while (!data.empty());
   collect();
   return std::nullopt;
@@ -54,21 +59,27 @@ at::result<received> socket::receive(std::span<std::uint8_t> into, time_point de
     if (!channel_ || !is_connected_) {
       // The descriptor must not stay readable for what nobody is going to receive.
       if (!drain_channel()) forget_channel();
+      has_lost_events_ = false;
+      tell_readiness();
       return not_connected();
     }
-    auto event = channel_->next_event(deadline);
-    if (event) {
-      note(std::move(*event));
-      collect();
-    } else if (event.why().code == at::error::handshake_timeout) {
-      return event.why();
-    } else if (event.why().code != at::error::connection_reset || !reattach()) {
-      return lost(event.why());
-    }
+    const auto wrong = has_lost_events_ ? make_up_for_lost_events() : await_event(deadline);
+    if (!wrong) continue;
+    if (wrong->code == at::error::handshake_timeout) return *wrong;
+    if (wrong->code != at::error::connection_reset || !reattach()) return lost(*wrong);
+    if (arrived_.empty() && std::chrono::steady_clock::now() >= deadline) return nothing_came();
   }
   auto taken = take_first(into);
-  readiness_.set_buffered(!arrived_.empty());
+  tell_readiness();
   return taken;
+}
+
+std::optional<at::failure> socket::await_event(time_point deadline) {
+  auto event = channel_->next_event(deadline);
+  if (!event) return event.why();
+  note(std::move(*event));
+  collect();
+  return std::nullopt;
 }
 
 // Takes all that the channel has brought so far. False when it has ended.
@@ -115,8 +126,11 @@ void socket::collect() {
     if (!event) break;
     note(std::move(*event));
   }
-  readiness_.set_buffered(!arrived_.empty());
+  tell_readiness();
 }
+
+// Somebody has to call: for what arrived, or to ask for what was lost.
+void socket::tell_readiness() { readiness_.set_buffered(!arrived_.empty() || has_lost_events_); }
 
 void socket::note(at::item event) {
   if (const auto frame = at::parse_received(event.line)) {
@@ -145,6 +159,8 @@ void socket::note(at::item event) {
     told.failure = at::failure{
         error->code, std::string("A datagram was not sent: ") + std::string(at::describe(error->code)) + "."};
     arrived_.push_back(std::move(told));
+  } else if (at::is_lost(event.line)) {
+    has_lost_events_ = true;
   }
 }
 

@@ -102,6 +102,8 @@ TEST(events, literal_lines) {
   EXPECT_EQ(format_ready(1, 9), "#TRDY: 1,9");
   EXPECT_EQ(format(error_event{1, error::would_overflow}), "#TERR: 1,814");
   EXPECT_EQ(format_lost(18446744073709551615U), "#TLOST: 18446744073709551615");
+  EXPECT_TRUE(is_lost(format_lost(1)));
+  for (const auto* other : {"", "#TLOS: 1", "#TLOSTS: 1", "#TUP: 1"}) EXPECT_FALSE(is_lost(other)) << other;
 }
 
 TEST(events, further_values_are_for_a_newer_client) {

@@ -2,6 +2,8 @@
 // refusals.
 #include "client_fixture.hpp"
 
+#include <thread>
+
 namespace tlsmodem::test {
 namespace {
 
@@ -152,16 +154,103 @@ TEST(client_connect, a_failed_one_tells_what_the_modem_told) {
   EXPECT_EQ(receive(socket), "(811)");
 }
 
-TEST(client_connect, a_modem_that_dies_over_it_is_an_error_and_the_next_is_asked) {
-  for (const auto* command :
-       {"#TPROMPT", "#TCRED", "#TCFG=0,\"reset\"", "#TCFG=0,\"cid\"", "#TOPEN", "#TCONN"}) {
-    scripted_modem modem({{{command, {}, 0, {}, true}}, first_life()});
+// What needs no network is said again to the next modem, wherever this one died.
+TEST(client_connect, is_repeated_when_the_modem_dies_before_it_has_taken_it) {
+  using enum last_words;
+  for (const auto after : {unread, none, half_answer, answer})
+    for (std::size_t step = 0;; ++step) {
+      const auto where = "step " + std::to_string(step) + ", " + std::to_string(static_cast<int>(after));
+      scripted_modem modem({first_life()});
+      modem.die({0, step, after});
+      client::socket socket(psk_over("dtls"), modem.path());
+      const bool is_last = step == setup.size() - 3;  // some of its commands share lines
+      const auto done = socket.connect(the_peer(), deadline());
+      if (is_last && after == answer) {
+        EXPECT_FALSE(done) << "a handshake that has begun is not repeated";
+        break;
+      }
+      ASSERT_TRUE(done) << where << ": " << done.why().text;
+      EXPECT_EQ(modem.commands(modem.channels() - 1), with(setup, {connect_command})) << where;
+      EXPECT_EQ(modem.channels(), modem.has_died() ? 2U : 1U) << where;
+      if (after == unread || !modem.has_died()) break;
+    }
+}
+
+TEST(client_connect, a_modem_that_dies_over_the_handshake_is_an_error_and_the_next_is_asked) {
+  scripted_modem modem({{{"#TCONN", {}, 0, {}, true}}, first_life()});
+  client::socket socket(psk_over("dtls"), modem.path());
+  const auto done = socket.connect(the_peer(), deadline());
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.why().code, at::error::connection_reset);
+  EXPECT_EQ(modem.channels(), 1U);
+  EXPECT_TRUE(socket.connect(the_peer(), deadline()));
+}
+
+// A device that slept while its modem restarted.
+TEST(client_connect, over_a_channel_that_has_died_meanwhile_opens_another) {
+  const std::string bind_command = "#TBIND=1,\"127.0.0.1\",4000";
+  {
+    scripted_modem modem({first_life()});
     client::socket socket(psk_over("dtls"), modem.path());
-    const auto done = socket.connect(the_peer(), deadline());
-    ASSERT_FALSE(done) << command;
-    EXPECT_EQ(done.why().code, at::error::connection_reset) << command;
-    EXPECT_TRUE(socket.connect(the_peer(), deadline())) << command;
+    connect(socket);
+    socket.close(true, deadline());
+    modem.hang_up();
+    ASSERT_FALSE(socket.bind("127.0.0.1", 4000, deadline()));
+    ASSERT_TRUE(socket.connect(the_peer(), deadline()));
+    EXPECT_EQ(modem.commands(1), with(setup, {bind_command, connect_command}));
   }
+  {
+    scripted_modem modem({first_life()});
+    client::socket socket(psk_over("dtls"), modem.path());
+    ASSERT_FALSE(socket.bind("127.0.0.1", 4000, deadline()));
+    modem.hang_up();
+    ASSERT_TRUE(socket.connect(the_peer(), deadline()));
+    EXPECT_EQ(modem.commands(1), with(setup, {bind_command, connect_command})) << "from where it was bound";
+  }
+}
+
+TEST(client_connect, a_modem_that_has_too_many_channels_is_asked_again) {
+  scripted_modem modem({first_life()});
+  modem.refuse_channels(3);
+  client::socket socket(psk_over("dtls"), modem.path());
+  ASSERT_TRUE(socket.connect(the_peer(), deadline()));
+  modem.hang_up();
+  modem.refuse_channels(1000000);
+  client::socket other(psk_over("dtls"), modem.path());
+  EXPECT_EQ(other.open(deadline())->code, at::error::limit_reached);
+  EXPECT_EQ(other.refused_part(), client::refused::nothing) << "of what was asked for";
+  const auto done = other.connect(the_peer(), at_once() + std::chrono::milliseconds(100));
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.why().code, at::error::limit_reached);
+}
+
+// Between the end of one and the start of the next no one listens, or there is no path.
+TEST(client_connect, waits_for_a_modem_that_is_not_there_yet) {
+  for (int round = 0; round < 10; ++round) {
+    const temporary_directory directory;
+    const auto path = directory.path("at.sock");
+    client::socket socket(psk_over("dtls"), path);
+    std::optional<scripted_modem> modem;
+    EXPECT_EQ(socket.open(deadline())->code, at::error::unreachable) << "a check does not wait";
+    std::thread late([&] { modem.emplace(std::vector<table>{first_life()}, path); });
+    const auto done = socket.connect(the_peer(), deadline());
+    late.join();
+    EXPECT_TRUE(done) << done.why().text;
+  }
+}
+
+// An answer that came too late is not that of the next command.
+TEST(client_connect, a_late_answer_is_skipped) {
+  auto life = first_life();
+  life.push_back({"#TINFO", line("#TINFO: 1,\"mtu\",1472")});
+  life.push_back({"#TREHS", {}, 3});
+  scripted_modem modem({life});
+  client::socket socket(psk_over("dtls"), modem.path());
+  connect(socket);
+  modem.hold_answers_until("#TREHS");
+  EXPECT_EQ(socket.info(at_once()).why().code, at::error::handshake_timeout);
+  EXPECT_EQ(socket.rehandshake(deadline()).why().code, at::error::not_allowed);
+  EXPECT_TRUE(socket.is_connected());
 }
 
 TEST(client_connect, with_options_that_fit_no_line_sends_each_in_its_own) {

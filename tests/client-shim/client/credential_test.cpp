@@ -64,14 +64,37 @@ TEST_P(kept_credential, is_refused_with_the_number_that_the_modem_says) {
 }
 
 TEST_P(kept_credential, needs_a_modem_that_answers) {
-  EXPECT_EQ(GetParam().run("/nonexistent/at.sock", deadline()).value().code, at::error::unreachable);
+  EXPECT_EQ(GetParam().run("/nonexistent/at.sock", at_once()).value().code, at::error::unreachable);
   scripted_modem silent({table{}});
   silent.hold_answers_until("nothing");
   EXPECT_EQ(GetParam().run(silent.path(), at_once()).value().code, at::error::handshake_timeout);
 }
 
+TEST_P(kept_credential, is_said_again_to_the_modem_that_follows_one_that_died) {
+  using enum last_words;
+  for (const auto after : {unread, none, half_answer}) {
+    scripted_modem modem({table{}});
+    modem.die({0, 0, after});
+    modem.refuse_channels(1);
+    EXPECT_FALSE(GetParam().run(modem.path(), deadline()));
+    EXPECT_EQ(modem.channels(), 2U);
+    EXPECT_EQ(modem.commands(1), commands{GetParam().command});
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(calls, kept_credential, ::testing::ValuesIn(rows),
                          [](const auto& row) { return std::string(row.param.name); });
+
+// The one that died may have done it.
+TEST(removed_credential, that_is_gone_when_the_next_modem_is_asked_is_removed) {
+  const table none{{"#TCRED=3", {}, 22}};
+  scripted_modem modem({{}, none});
+  modem.die({0, 0, last_words::none});
+  EXPECT_FALSE(remove_credential(modem.path(), 7, own_chain, deadline()));
+  scripted_modem other({none});
+  other.refuse_channels(1);
+  EXPECT_EQ(remove_credential(other.path(), 7, own_chain, deadline())->code, at::error::not_found);
+}
 
 // The line that tells how long the request is, and the request.
 TEST(made_key, comes_with_a_request_that_is_read_past) {

@@ -2,7 +2,11 @@
 // the application notices nothing, or hears of it once.
 #include "client_fixture.hpp"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
 
 namespace tlsmodem::test {
 namespace {
@@ -170,7 +174,8 @@ TEST_F(reattach, as_often_as_it_is_needed) {
 // Under a connection ID the peer finds the client wherever it is now.
 TEST_F(reattach, from_another_address_when_the_former_one_is_gone) {
   const table address_gone{{"#TSESS?", listed(a_handle, "association")}, {"#TBIND", {}, 50}};
-  const table then{{"#TCONN", {}, 0, up(2) + received("after")}};
+  const table then{{"#TSESS?", listed(a_handle, "association")},
+                   {"#TCONN", {}, 0, up(2) + received("after")}};
   auto& socket = start({first_life(), address_gone, then});
   modem().hang_up();
   EXPECT_EQ(receive(socket), "after");
@@ -184,6 +189,122 @@ TEST_F(reattach, from_another_address_when_the_former_one_is_gone) {
   other.hang_up();
   expect_over(fixed, "the peer knows it by its address");
   EXPECT_EQ(other.channels(), 2U);
+}
+
+// Whatever ends a channel before its answer is no answer: the old process, which takes a while to end, or the
+// next one that dies too. Each step of going on is such a place, however many there are.
+TEST_F(reattach, goes_on_wherever_the_next_modem_dies) {
+  using enum last_words;
+  const auto life = next_life(received("after"));
+  for (const auto after : {unread, none, half_answer, answer, half_event})
+    for (const bool is_sending : {false, true})
+      for (std::size_t step = 0;; ++step) {
+        const auto where = "step " + std::to_string(step) + ", " + std::to_string(static_cast<int>(after)) +
+                           (is_sending ? ", send" : ", receive");
+        scripted_modem modem({first_life(), life, life});
+        modem.die({1, step, after});
+        client::socket socket(psk_over("dtls"), modem.path());
+        connect(socket);
+        const int fd = socket.fd();
+        modem.hang_up();
+        if (is_sending) {
+          ASSERT_FALSE(socket.send(as_bytes("hello"), deadline())) << where;
+          EXPECT_TRUE(modem.hears(modem.channels() - 1, "#TSEND=1,5,1|hello")) << where;
+        }
+        ASSERT_EQ(receive(socket), "after") << where;
+        EXPECT_TRUE(socket.is_connected()) << where;
+        EXPECT_EQ(socket.fd(), fd) << where;
+        // It died later than that, or not at all.
+        if (modem.channels() == 2) {
+          EXPECT_EQ(step, 8U) << "lines that a continuation takes";
+          break;
+        }
+        EXPECT_FALSE(is_readable(fd)) << where;
+        if (after == unread) break;
+      }
+}
+
+// A new channel may be refused, or a socket on it, until the modem has noticed that others have ended.
+TEST_F(reattach, a_modem_that_is_too_busy_is_asked_again) {
+  const auto listing = listed(a_handle, "association");
+  const auto aborted = line(at::format(at::fail_event{1, at::error::aborted, -1, "The daemon is stopping."}));
+  const auto no_thread = line(at::format(at::fail_event{1, at::error::limit_reached, -1, "Too many names."}));
+  const table lives[] = {{{"#TSESS?", {}, 815}},
+                         {{"#TSESS?", listing}, {"#TCFG=0,\"psk\"", {}, 815}},
+                         {{"#TSESS?", listing}, {"#TBIND", {}, 815}},
+                         {{"#TSESS?", listing}, {"#TCONN", {}, 815}},
+                         {{"#TSESS?", listing}, {"#TCONN", {}, 0, no_thread}},
+                         {{"#TSESS?", listing}, {"#TCONN", {}, 0, aborted}}};
+  for (const auto& busy : lives) {
+    auto& socket = start({first_life(), busy, next_life(received("after"))});
+    modem().hang_up();
+    EXPECT_EQ(receive(socket), "after") << &busy - lives;
+    EXPECT_EQ(modem().channels(), 3U) << &busy - lives;
+  }
+  auto& socket = start({first_life(), next_life(received("after"))});
+  modem().refuse_channels(3);
+  modem().hang_up();
+  EXPECT_EQ(receive(socket), "after");
+}
+
+// A modem that has the association says so on the channel on which it is to go on.
+TEST_F(reattach, asks_each_modem_anew) {
+  const table dying{{"#TSESS?", listed(a_handle, "association")}, {"#TPROMPT", {}, 0, {}, true}};
+  auto& socket = start({first_life(), dying, {{"#TCONN", {}, 0, up(0)}}});
+  modem().hang_up();
+  expect_over(socket, "the one after it has no such association");
+  for (const auto& command : modem().commands(2)) EXPECT_FALSE(command.starts_with("#TCONN")) << command;
+}
+
+TEST_F(reattach, also_when_a_command_finds_out) {
+  auto second = next_life(received("after"));
+  second.push_back({"#TINFO", line("#TINFO: 1,\"inner_mtu\",1171")});
+  second.push_back({"#TREHS", {}, 0, up(1)});
+  {
+    auto& socket = start({first_life(), second});
+    modem().hang_up();
+    const auto info = socket.info(deadline());
+    ASSERT_TRUE(info);
+    EXPECT_EQ(info->at("inner_mtu"), "1171");
+    EXPECT_EQ(receive(socket), "after");
+  }
+  {
+    auto& socket = start({first_life(), second});
+    modem().hang_up();
+    const auto anew = socket.rehandshake(deadline());
+    ASSERT_TRUE(anew);
+    EXPECT_EQ(anew->how, 1);
+  }
+  auto& socket = start({first_life(), {}});
+  modem().hang_up();
+  EXPECT_FALSE(socket.info(deadline()));
+  EXPECT_TRUE(is_readable(socket.fd())) << "who did not look at the answer has to hear of it";
+  expect_over(socket, "info");
+}
+
+// Whether the new handshake took place is not known; the modem has one association or the other.
+TEST_F(reattach, a_modem_that_dies_over_a_new_handshake_leaves_the_connection) {
+  auto life = first_life();
+  life.push_back({"#TREHS", {}, 0, {}, true});
+  auto& socket = start({life, next_life(received("after"))});
+  const auto anew = socket.rehandshake(deadline());
+  ASSERT_FALSE(anew);
+  EXPECT_EQ(anew.why().code, at::error::connection_reset);
+  EXPECT_TRUE(socket.is_connected());
+  EXPECT_EQ(receive(socket), "after");
+}
+
+// A process that was forked holds the channel's descriptor, and the epoll would see it for ever.
+TEST_F(reattach, leaves_nothing_to_poll_for_in_a_process_that_has_forked) {
+  auto& socket = start({first_life(), next_life()});
+  const pid_t child = ::fork();
+  if (child == 0)
+    for (;;) ::pause();
+  modem().hang_up();
+  EXPECT_EQ(receive(socket, at_once()), "(804)");
+  EXPECT_FALSE(is_readable(socket.fd()));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
 }
 
 TEST_F(reattach, a_modem_that_goes_on_with_something_else_ends_the_connection) {
@@ -212,8 +333,6 @@ TEST_F(reattach, a_modem_that_goes_on_with_something_else_ends_the_connection) {
       {"no sessions", life({}, {"#TCONN", {}, 0, up(2)}), false},
       {"no such command", table{{"#TSESS?", {}, 4}}, false},
       {"a list out of step", life(line("#TSESS: \"" + a_handle + "\""), {"#TCONN", {}, 0, up(2)}), false},
-      {"a death while listing", table{{"#TSESS?", {}, 0, {}, true}, {"#TCONN", {}, 0, up(2)}}, false},
-      {"a death while connecting", life(listing, {"#TCONN", {}, 0, {}, true}), true},
   };
   for (const auto& row : rows) {
     auto& socket = start({first_life(), row.second});

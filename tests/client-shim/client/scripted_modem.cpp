@@ -1,5 +1,6 @@
 #include "scripted_modem.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -53,10 +54,11 @@ std::string received(std::string_view payload) {
   return line(at::format(at::received_event{1, payload.size(), false})) + std::string(payload) + "\r\n";
 }
 
-scripted_modem::scripted_modem(std::vector<table> tables) : tables_(std::move(tables)) {
+scripted_modem::scripted_modem(std::vector<table> tables, std::string path)
+    : path_(path.empty() ? directory_.path("at.sock") : std::move(path)), tables_(std::move(tables)) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  const auto name = path();
+  const auto& name = path_;
   if (name.size() >= sizeof address.sun_path) throw std::runtime_error("the path is too long");
   std::memcpy(address.sun_path, name.c_str(), name.size() + 1);
   listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -81,12 +83,17 @@ void scripted_modem::run() {
   for (;;) {
     const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) return;
+    if (refuses(fd)) {
+      ::close(fd);
+      continue;
+    }
     {
       const std::lock_guard lock(mutex_);
       fd_ = is_over_ ? -1 : fd;
       commands_.emplace_back();
+      lines_ = 0;
     }
-    serve(fd);
+    if (!dies_unread(fd)) serve(fd);
     const std::lock_guard lock(mutex_);
     fd_ = -1;
     ::close(fd);
@@ -94,12 +101,35 @@ void scripted_modem::run() {
   }
 }
 
+bool scripted_modem::refuses(int fd) {
+  const std::lock_guard lock(mutex_);
+  if (refusals_ == 0) return false;
+  --refusals_;
+  const auto said = line("+CME ERROR: 815");
+  return ::send(fd, said.data(), said.size(), MSG_NOSIGNAL) > 0;
+}
+
+// Once there is something that it does not read.
+bool scripted_modem::dies_unread(int fd) {
+  {
+    const std::lock_guard lock(mutex_);
+    has_died_ = has_died_ ||
+                (death_ && death_->after == last_words::unread && death_->channel + 1 == commands_.size());
+    if (!has_died_ || death_->channel + 1 != commands_.size()) return false;
+  }
+  pollfd entry{fd, POLLIN, 0};
+  ::poll(&entry, 1, -1);
+  return true;
+}
+
 void scripted_modem::serve(int fd) {
+  is_channel_over_ = false;
   std::string input;
   std::array<char, 4096> piece;
   for (;;) {
     while (take(input)) {
     }
+    if (is_channel_over_) return;
     const auto size = ::recv(fd, piece.data(), piece.size(), 0);
     if (size <= 0) return;
     input.append(piece.data(), static_cast<std::size_t>(size));
@@ -109,6 +139,7 @@ void scripted_modem::serve(int fd) {
 // A whole line with its payload; false when there is none yet.
 bool scripted_modem::take(std::string& input) {
   const auto end = input.find('\r');
+  if (is_channel_over_) return false;
   if (end == std::string::npos) return false;
   const auto text = input.substr(0, end);
   const auto size = payload_size(text);
@@ -116,6 +147,26 @@ bool scripted_modem::take(std::string& input) {
   obey(text, input.substr(end + 1, size));
   input.erase(0, end + 1 + size);
   return true;
+}
+
+// With the mutex. The last ones of this modem.
+void scripted_modem::say_last_words(const std::string& answer, const std::string& then) {
+  constexpr std::size_t half = 6;
+  switch (death_->after) {
+    case last_words::unread:
+    case last_words::none:
+      break;
+    case last_words::half_answer:
+      write(answer.substr(0, answer.size() - half));
+      break;
+    case last_words::answer:
+      write(answer);
+      break;
+    case last_words::half_event:
+      write(answer);
+      write(then.substr(0, half));
+      break;
+  }
 }
 
 void scripted_modem::obey(std::string_view text, const std::string& payload) {
@@ -140,7 +191,14 @@ void scripted_modem::obey(std::string_view text, const std::string& payload) {
     if (error != 0) break;
   }
   if (!is_silent) said += line(error == 0 ? "OK" : "+CME ERROR: " + std::to_string(error));
-  write(said + then);
+  const bool dies = death_ && death_->channel + 1 == commands_.size() && death_->line == lines_++;
+  if (dies) {
+    has_died_ = is_channel_over_ = true;
+    say_last_words(said, then);
+  } else {
+    write(said + then);
+  }
+  hangs_up = hangs_up || dies;
   if (hangs_up && fd_ >= 0) ::shutdown(fd_, SHUT_RDWR);
   changed_.notify_all();
 }
@@ -161,6 +219,21 @@ void scripted_modem::say(std::string_view text) {
   const std::lock_guard lock(mutex_);
   if (fd_ < 0) throw std::runtime_error("no channel is open");
   write(text);
+}
+
+void scripted_modem::hold_answers_until(std::string command) {
+  const std::lock_guard lock(mutex_);
+  held_until_ = std::move(command);
+}
+
+bool scripted_modem::has_died() const {
+  const std::lock_guard lock(mutex_);
+  return has_died_;
+}
+
+void scripted_modem::refuse_channels(std::size_t how_many) {
+  const std::lock_guard lock(mutex_);
+  refusals_ = how_many;
 }
 
 void scripted_modem::hang_up() {

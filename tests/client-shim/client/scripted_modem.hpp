@@ -11,6 +11,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -33,21 +34,42 @@ inline std::string line(std::string_view text) { return "\r\n" + std::string(tex
 // #TRX with its payload.
 std::string received(std::string_view payload);
 
+// How far it comes with a command line before it dies.
+enum class last_words : std::uint8_t {
+  unread,  // none: the channel was still in the queue of the listening socket, and is reset
+  none,
+  half_answer,  // an answer without its end
+  answer,       // and none of what follows
+  half_event
+};
+// The nth line of a channel, both counted from 0.
+struct death {
+  std::size_t channel = 0;
+  std::size_t line = 0;
+  last_words after = last_words::none;
+};
+
 class scripted_modem {
  public:
-  explicit scripted_modem(std::vector<table> tables);
+  // `path`: where it listens, "" for a directory of its own.
+  explicit scripted_modem(std::vector<table> tables, std::string path = {});
   ~scripted_modem();
   scripted_modem(const scripted_modem&) = delete;
   scripted_modem& operator=(const scripted_modem&) = delete;
 
-  std::string path() const { return directory_.path("at.sock"); }
+  std::string path() const { return path_; }
 
   // On the open channel, now.
   void say(std::string_view text);
   // Ends the open channel: when it returns, the client finds it ended. Opened are only new ones.
   void hang_up();
-  // From now on nothing is said until a command that begins so has come. Before the first channel only.
-  void hold_answers_until(std::string command) { held_until_ = std::move(command); }
+  // From now on nothing is said until a command that begins so has come.
+  void hold_answers_until(std::string command);
+  // Dies there, before the first channel is opened; the next channel is the next modem's.
+  void die(const death& where) { death_ = where; }
+  bool has_died() const;
+  // The next so many channels are refused, as by a modem that has too many.
+  void refuse_channels(std::size_t how_many);
 
   // Channels that were opened, and what came over one of them (0 is the first): every command by itself, its
   // payload behind a bar.
@@ -58,20 +80,29 @@ class scripted_modem {
 
  private:
   void run();
+  bool refuses(int fd);
+  bool dies_unread(int fd);
   void serve(int fd);
+  void say_last_words(const std::string& answer, const std::string& then);
   bool take(std::string& input);
   void obey(std::string_view text, const std::string& payload);
   void write(std::string_view text);
 
   temporary_directory directory_;
+  const std::string path_;
   const std::vector<table> tables_;
-  std::string held_until_;
+  std::optional<death> death_;
   int listener_ = -1;
+  bool is_channel_over_ = false;  // of the thread
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   // All below belongs to the mutex.
   std::vector<std::vector<std::string>> commands_;
+  std::string held_until_;
   std::string held_;
+  std::size_t lines_ = 0;     // of the open channel
+  std::size_t refusals_ = 0;  // to come
+  bool has_died_ = false;
   int fd_ = -1;
   bool is_over_ = false;
   std::thread thread_;  // last: it uses all of the above
