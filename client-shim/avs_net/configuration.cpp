@@ -4,6 +4,7 @@
 #include "errors.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 
 namespace tlsmodem::avs {
@@ -92,6 +93,7 @@ avs_error_t read_psk(const avs_net_psk_info_t& from, configuration& into) {
   if (const auto wrong = read.add_psk(from); avs_is_err(wrong)) return wrong;
   into.lasting.push_back(text_option("psk", read.tags(psk)));
   into.credentials = read.take();
+  into.uses_psk = true;
   return AVS_OK;
 }
 
@@ -164,6 +166,13 @@ avs_error_t read_configuration(const avs_net_ssl_configuration_t& from, transpor
     into.continues = true;
   }
   return read_backend(from.backend_configuration, into);
+}
+
+avs_error_t read_environment(configuration& into) {
+  const char* const chosen = std::getenv("TLSMODEM_PSK_IS_RESUMPTION");
+  const std::string_view word = chosen == nullptr || *chosen == '\0' ? "0" : chosen;
+  into.is_psk_resumption = word == "1";
+  return word == "0" || word == "1" ? AVS_OK : error_of(AVS_EINVAL);
 }
 
 avs_error_t read_tlsa(const avs_net_socket_dane_tlsa_array_t& from, std::vector<std::string>& into) {

@@ -36,7 +36,9 @@ struct configuration {
   int forced_mtu = 0;
   avs_net_resolved_endpoint_t* preferred_endpoint = nullptr;  // the application's, or none
   std::span<std::uint8_t> resumption_buffer;                  // the application's
-  bool continues = false;  // with a connection ID: a connect may go on without a handshake
+  bool uses_psk = false;
+  bool is_psk_resumption = false;  // see read_environment()
+  bool continues = false;          // with a connection ID: a connect may go on without a handshake
   std::string interface_name;
 };
 
@@ -44,6 +46,11 @@ struct configuration {
 // setting without meaning; those of credentials::add().
 avs_error_t read_configuration(const avs_net_ssl_configuration_t& from, transport over, configuration& into);
 avs_error_t read_tlsa(const avs_net_socket_dane_tlsa_array_t& from, std::vector<std::string>& into);
+
+// What whoever starts the application may choose. $TLSMODEM_PSK_IS_RESUMPTION, 1 or 0 (as without it): a full
+// handshake of TLS 1.3 with a pre-shared key passes for a resumption where the socket was connected to the
+// same server before and the application has not zeroed its buffer. Errors: EINVAL another value.
+avs_error_t read_environment(configuration& into);
 
 // Everything that the profile says.
 std::vector<client::option> options_of(const configuration& from);

@@ -58,6 +58,7 @@ avs_error_t secure_socket::create(const avs_net_ssl_configuration_t& from, trans
                                   std::unique_ptr<secure_socket>& into) {
   configuration config;
   if (const auto wrong = read_configuration(from, over, config); avs_is_err(wrong)) return wrong;
+  if (const auto wrong = read_environment(config); avs_is_err(wrong)) return wrong;
   std::unique_ptr<secure_socket> made(new secure_socket(std::move(config)));
   if (const auto wrong = made->socket_.open(in(command_limit))) {
     const bool is_credential = made->socket_.refused_part() == client::refused::credential;
@@ -118,14 +119,17 @@ avs_error_t secure_socket::connect(const char* host, const char* port) {
   ending_ = ending::none;
   path_limit_.reset();
   inner_limit_.reset();
-  auto up = socket_.connect({host, *number, preferred_address(), load_handle(config_.resumption_buffer)},
-                            connect_deadline());
+  const auto handle = load_handle(config_.resumption_buffer);
+  auto up = socket_.connect({host, *number, preferred_address(), handle}, connect_deadline());
   // Without a connection ID the application counts on a connect to find out whether the server still knows
   // it.
   if (up && up->how == 2 && !(config_.continues && has_connection_id()))
     up = socket_.rehandshake(connect_deadline());
   if (!up) return fail_connect(up.why());
   up_ = *up;
+  auto peer = std::string(host) + ":" + std::to_string(*number);
+  is_resumed_ = up_.how != 0 || passes_for_resumption(peer, handle);
+  last_peer_ = std::move(peer);
   hostname_ = host;
   port_text_ = port;
   bound_.reset();
@@ -135,6 +139,12 @@ avs_error_t secure_socket::connect(const char* host, const char* port) {
   kept_handle_.clear();
   keep_handle();
   return AVS_OK;
+}
+
+// A ticket would have proved no more: the server knows the key, which this socket has had from the beginning.
+bool secure_socket::passes_for_resumption(const std::string& peer, const std::string& offered) const {
+  return config_.is_psk_resumption && config_.uses_psk && up_.version == "TLSv1.3" && !offered.empty() &&
+         peer == last_peer_;
 }
 
 // The server may have declined it.

@@ -58,6 +58,7 @@ class secure_socket {
   avs_error_t fail_connect(const at::failure& why);
   bool has_alert_of_peer();
   bool has_connection_id();
+  bool passes_for_resumption(const std::string& peer, const std::string& offered) const;
   avs_error_t after_the_end(client::time_point deadline) const;
   void release();
   bool is_datagram() const { return config_.over == transport::datagram; }
@@ -79,6 +80,8 @@ class secure_socket {
   };
   std::optional<local_address> bound_;
   at::up_event up_;  // of the last connect
+  bool is_resumed_ = false;
+  std::string last_peer_;  // with its port; also after close()
   std::string hostname_;
   std::string port_text_;
   std::string kept_handle_;

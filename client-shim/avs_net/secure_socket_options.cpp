@@ -160,7 +160,7 @@ avs_error_t secure_socket::option(avs_net_socket_opt_key_t key, avs_net_socket_o
     case AVS_NET_SOCKET_OPT_INNER_MTU:
       return inner_mtu(into.mtu);
     case AVS_NET_SOCKET_OPT_SESSION_RESUMED:
-      into.flag = is_connected && up_.how != 0;
+      into.flag = is_connected && is_resumed_;
       return AVS_OK;
     case AVS_NET_SOCKET_OPT_CONNECTION_ID_RESUMED:
       into.flag = is_connected && up_.how == 2;

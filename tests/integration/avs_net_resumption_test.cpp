@@ -232,5 +232,100 @@ TEST_F(avs_net_resumption, is_written_by_calls_of_the_application_only) {
   }));
 }
 
+// ---- a pre-shared key of TLS 1.3, without tickets
+
+class avs_net_external_psk : public avs_net_resumption {
+ protected:
+  static peer server_without_tickets(s_server_version version, int port = peer_port) {
+    return s_server(version, port,
+                    {"-nocert", "-psk", hex_of(psk_key), "-psk_identity", std::string(psk_identity),
+                     "-num_tickets", "0", "-no_ticket", "-no_cache"});
+  }
+  static tls_settings with_psk_over_tcp(buffer& memory) {
+    auto settings = with_buffer(with_psk(), memory);
+    settings.transport = over::tcp;
+    settings.timeouts.reset();
+    return settings;
+  }
+  static void choose(const char* value) { ::setenv("TLSMODEM_PSK_IS_RESUMPTION", value, 1); }
+  // A device wakes up: the same socket connects again. What it says about the handshake.
+  static bool wakes_up_resumed(const avs_socket& socket, int port = peer_port) {
+    EXPECT_EQ(socket.connect(port), ok);
+    const bool is_resumed = socket.is_resumed();
+    EXPECT_EQ(socket.shutdown(), ok);
+    EXPECT_EQ(socket.close(), ok);
+    EXPECT_FALSE(socket.is_resumed()) << "not connected";
+    return is_resumed;
+  }
+};
+
+// How avs_net's own backends say it, and how it is.
+TEST_F(avs_net_external_psk, is_a_resumption_where_that_is_chosen) {
+  const auto server = server_without_tickets(s_server_version::tls1_3);
+  for (const char* chosen : {"", "0", "1"}) {
+    choose(chosen);
+    const bool is_chosen = *chosen == '1';
+    buffer memory{};
+    const avs_socket socket(with_psk_over_tcp(memory));
+    EXPECT_FALSE(wakes_up_resumed(socket)) << "there was nothing before";
+    EXPECT_FALSE(is_zero(memory));
+    EXPECT_EQ(wakes_up_resumed(socket), is_chosen) << chosen;
+    EXPECT_EQ(wakes_up_resumed(socket), is_chosen) << chosen;
+    memory.fill(0);
+    EXPECT_FALSE(wakes_up_resumed(socket)) << "the application forbade it";
+    EXPECT_EQ(wakes_up_resumed(socket), is_chosen) << chosen;
+    EXPECT_FALSE(wakes_up_resumed(avs_socket(with_psk_over_tcp(memory)))) << "it may have another key";
+  }
+}
+
+TEST_F(avs_net_external_psk, is_none_at_another_server) {
+  choose("1");
+  const auto server = server_without_tickets(s_server_version::tls1_3);
+  const auto other = server_without_tickets(s_server_version::tls1_3, peer_port + 1);
+  buffer memory{};
+  const avs_socket socket(with_psk_over_tcp(memory));
+  EXPECT_FALSE(wakes_up_resumed(socket));
+  EXPECT_FALSE(wakes_up_resumed(socket, peer_port + 1));
+  EXPECT_TRUE(wakes_up_resumed(socket, peer_port + 1));
+}
+
+TEST_F(avs_net_external_psk, is_none_without_a_buffer) {
+  choose("1");
+  const auto server = server_without_tickets(s_server_version::tls1_3);
+  auto settings = with_psk();
+  settings.transport = over::tcp;
+  const avs_socket socket(settings);
+  EXPECT_FALSE(wakes_up_resumed(socket));
+  EXPECT_FALSE(wakes_up_resumed(socket));
+}
+
+// Before TLS 1.3, and with certificates, a full handshake is one in every backend.
+TEST_F(avs_net_external_psk, is_none_in_other_handshakes) {
+  choose("1");
+  {
+    const auto server = server_without_tickets(s_server_version::tls1_2);
+    buffer memory{};
+    const avs_socket socket(with_psk_over_tcp(memory));
+    EXPECT_FALSE(wakes_up_resumed(socket));
+    EXPECT_FALSE(wakes_up_resumed(socket));
+  }
+  const auto server = certificate_server(s_server_version::tls1_3, {"-num_tickets", "0"}, peer_port + 1);
+  buffer memory{};
+  const avs_socket socket(with_buffer(with_certificates(over::tcp), memory));
+  EXPECT_FALSE(wakes_up_resumed(socket, peer_port + 1));
+  EXPECT_FALSE(wakes_up_resumed(socket, peer_port + 1));
+}
+
+TEST_F(avs_net_external_psk, another_choice_than_yes_or_no_creates_no_socket) {
+  buffer memory{};
+  const auto settings = with_psk_over_tcp(memory);
+  for (const char* chosen : {"yes", "2", "01", " 1"}) {
+    choose(chosen);
+    avs_net_socket_t* none = nullptr;
+    EXPECT_EQ(settings.create(none), outcome(AVS_EINVAL)) << chosen;
+    EXPECT_EQ(none, nullptr);
+  }
+}
+
 }  // namespace
 }  // namespace tlsmodem::test
