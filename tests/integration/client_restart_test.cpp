@@ -64,7 +64,7 @@ class channel_relay {
   channel_relay(const channel_relay&) = delete;
   channel_relay& operator=(const channel_relay&) = delete;
 
-  // From now on channels are ended, and those that are open go on.
+  // From now on new channels are ended. One that is open is, with the daemon, once this is open again.
   void close() { is_open_ = false; }
   void open() {
     lines_left_ = -1;
@@ -98,7 +98,10 @@ class channel_relay {
       std::array<pollfd, 2> ends{pollfd{client, POLLIN, 0}, pollfd{modem, POLLIN, 0}};
       ::poll(ends.data(), ends.size(), 10);
       if (ends[0].revents != 0 && !hand_on_lines(client, modem)) return;
-      if (ends[1].revents != 0 && !hand_on(modem, client)) return;
+      if (ends[1].revents == 0 || hand_on(modem, client)) continue;
+      // The client's time is short: it hears of the end when there is another daemon.
+      while (!is_open_ && !is_over_) ::poll(nullptr, 0, 1);
+      return;
     }
   }
 
