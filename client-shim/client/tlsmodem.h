@@ -9,6 +9,9 @@
  * The calls that return an int return 0 or the number of an error of the modem's protocol (800 the name was
  * not resolved, 804 a time limit, 805 an alert ...); tlsmodem_error_text() says it in a sentence. Times are
  * milliseconds; a negative one is no limit. One thread at a time may use a socket, several may use several.
+ *
+ * A modem that is not there, or restarts, is waited for, at most 5 seconds: by bind and connect within their
+ * timeout, by the first call on a connected socket beyond it, if the next modem may go on with the connection.
  */
 #ifndef TLSMODEM_H
 #define TLSMODEM_H
