@@ -26,6 +26,9 @@ void add_association(lines& out, const tls::engine_info& info) {
   out.emplace_back("peer_subject", at::quote(info.peer_subject));
   out.emplace_back("peer_sha256", at::quote(info.peer_sha256));
   out.emplace_back("alpn", at::quote(info.alpn));
+  // An association that is continued does not say how it was made.
+  if (info.handshake_done && !info.is_continued)
+    out.emplace_back("ems", info.extended_master_secret ? "1" : "0");
   if (info.has_cid) out.emplace_back("cid_in", at::quote(lower_hex(info.cid_in)));
   if (info.has_cid) out.emplace_back("cid_out", at::quote(lower_hex(info.cid_out)));
   out.emplace_back("ignored_records", number(info.ignored_records));
@@ -40,18 +43,35 @@ std::size_t socket_machine::datagram_limit() const {
   return profile_.mtu_bytes != 0 ? profile_.mtu_bytes : path_limit_bytes_;
 }
 
+// 1, or 0 and why not.
+std::string socket_machine::resumable() const {
+  if (!sessions_) return R"(0,"the option resume is 0")";
+  const auto next = sessions_->next_handshake();
+  if (next == socket_sessions::prospect::abbreviated) return "1";
+  if (next == socket_sessions::prospect::pausing) return R"(0,"the server did not take the last ones")";
+  const auto& info = engine_->info();
+  if (!info.is_continued && !info.extended_master_secret)
+    return R"(0,"the server does not use the extended master secret")";
+  return R"(0,"the server has given no session")";
+}
+
 std::vector<std::pair<std::string, std::string>> socket_machine::info() const {
   lines out;
   out.emplace_back("state", at::quote(at::name_of(state())));
   out.emplace_back("proto", at::quote(name_of(profile_.protocol)));
   if (engine_ && profile_.is_secure()) add_association(out, engine_->info());
-  if (engine_ && profile_.is_secure()) out.emplace_back("fallback", at::quote(offer_.fallback()));
+  if (engine_ && profile_.is_secure()) {
+    out.emplace_back("fallback", at::quote(offer_.fallback()));
+    if (engine_->info().handshake_done) out.emplace_back("resumable", resumable());
+  }
+  if (!handle_.empty() && profile_.is_datagram())
+    out.emplace_back("shared_session", sessions_->shares_session() ? "1" : "0");
   // Nothing renegotiates: the records are those of the only handshake.
   if (engine_ && engine_->association() != nullptr) out.emplace_back("epoch", "1");
   if (engine_) out.emplace_back("remote", at::quote(remote_.address) + "," + number(remote_.port));
   if (local_.port != 0) out.emplace_back("local", at::quote(local_.address) + "," + number(local_.port));
   if (engine_) out.emplace_back("handshake_ms", std::to_string(handshake_took_.count()));
-  if (sessions_ && !sessions_->handle().empty()) out.emplace_back("handle", at::quote(sessions_->handle()));
+  if (!handle_.empty()) out.emplace_back("handle", at::quote(handle_));
   if (engine_ && profile_.is_datagram()) {
     const auto limit = datagram_limit();
     out.emplace_back("mtu", number(limit));

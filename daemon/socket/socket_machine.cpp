@@ -231,13 +231,19 @@ void socket_machine::on_established(time_point now) {
   enter(phase::connected);
   const auto& info = engine_->info();
   if (sessions_) {
+    bool is_named = info.is_continued || info.may_leave_tickets;
     if (!info.is_continued) {
       sessions_->established(info.resumed, info.retransmissions == 0);
+      if (sessions_->shares_session())
+        actions_.emplace_back(
+            note_in_log{"two associations have the same session, and the server may drop one of them",
+                        request_.host, "resumed with the handle of a socket that is connected"});
       if (info.session_offered && !info.resumed) offer_.set_fallback("the server made a full handshake");
       sessions_->keep(engine_->take_sessions());
       sessions_->keep_live(*engine_, {remote_, local_});
+      is_named = is_named || sessions_->names_something();
     }
-    emit(at::format(at::key_event{id_, sessions_->handle()}));
+    if (is_named) tell_handle();
   }
   if (engine_->association() != nullptr && engine_->association()->has_own_cid())
     actions_.emplace_back(receive_from_anywhere{});
@@ -258,7 +264,12 @@ void socket_machine::tell_up() {
 void socket_machine::tell_sessions() {
   auto left = engine_->take_sessions();
   if (left.empty() || !sessions_ || !sessions_->keep(std::move(left))) return;
-  emit(at::format(at::key_event{id_, sessions_->handle()}));
+  tell_handle();
+}
+
+void socket_machine::tell_handle() {
+  handle_ = sessions_->handle();
+  emit(at::format(at::key_event{id_, handle_}));
 }
 
 void socket_machine::take_plaintext() {

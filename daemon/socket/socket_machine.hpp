@@ -217,7 +217,9 @@ class socket_machine {
   void emit(std::string line, std::string sentence = {});
   void tell_failure(const at::failure& why, int alert);
   void tell_sessions();
+  void tell_handle();
   std::size_t datagram_limit() const;
+  std::string resumable() const;
   std::unique_ptr<tls::engine> new_engine(std::size_t path_limit_bytes, handshake_wish wish,
                                           session_offer& offer);
   void note_failed_handshake(const std::unique_ptr<tls::engine>& engine, int alert);
@@ -279,6 +281,7 @@ class socket_machine {
   bool is_rebinding_ = false;
   handshake_wish wish_ = handshake_wish::as_configured;
   session_offer offer_;  // of the handshake of engine_
+  std::string handle_;   // the last one that was told
   bool keeps_port_ = false;
   std::optional<second_handshake> next_;
   time_point last_traffic_{};                   // data of the association, either way

@@ -89,8 +89,10 @@ void socket_sessions::established(bool was_resumed, bool at_once) {
   }
   handle_ = attempt_->handle;
   // What another socket is using under this name would be over with what comes to stand there.
-  if (associations_ != nullptr && associations_->is_held(config_.user, handle_, lease_.get()))
-    handle_ = session_store::make_handle();
+  const bool is_used =
+      associations_ != nullptr && associations_->is_held(config_.user, handle_, lease_.get());
+  shares_session_ = is_used && was_resumed;
+  if (is_used) handle_ = session_store::make_handle();
   where_ = attempt_->where;
   attempt_.reset();
   requested_.reset();
@@ -112,6 +114,12 @@ bool socket_sessions::keep(std::vector<tls::resumable_session> sessions) {
   bool any = false;
   for (auto& session : sessions) any = store_.put(config_.user, handle_, where_, std::move(session)) || any;
   return any;
+}
+
+socket_sessions::prospect socket_sessions::next_handshake() const {
+  if (!store_.has_session(config_.user, handle_, where_.binding)) return prospect::nothing_kept;
+  return store_.offers_of(config_.user, handle_, where_.binding).pause > 0 ? prospect::pausing
+                                                                           : prospect::abbreviated;
 }
 
 void socket_sessions::broken() { store_.forget(config_.user, handle_); }

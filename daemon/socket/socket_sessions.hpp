@@ -96,6 +96,13 @@ class socket_sessions {
 
   // Of the last connection that was up; "" before.
   const std::string& handle() const { return handle_; }
+  // What the next handshake under that name can do.
+  enum class prospect : std::uint8_t { abbreviated, pausing, nothing_kept };
+  prospect next_handshake() const;
+  // There is a session or a live association under handle().
+  bool names_something() const { return lease_ || next_handshake() != prospect::nothing_kept; }
+  // The connection was resumed under the handle of another socket that is connected.
+  bool shares_session() const { return shares_session_; }
 
  private:
   struct attempt {
@@ -124,7 +131,8 @@ class socket_sessions {
   std::optional<attempt> attempt_;
   withdrawal withdrawn_;
   std::string handle_;
-  session_store::place where_;                // of handle_
+  session_store::place where_;  // of handle_
+  bool shares_session_ = false;
   std::unique_ptr<association_lease> lease_;  // of the association that is up
   std::function<void()> on_reserved_;
 };

@@ -44,6 +44,7 @@ std::unique_ptr<tls::engine> socket_sessions::continue_live(const tls::peer_name
     return nullptr;
   }
   drop_attempt();
+  shares_session_ = false;
   handle_ = handle;
   where_ = {binding, peer.host, port, config_.is_kept};
   requested_.reset();

@@ -51,6 +51,17 @@ bool session_store::knows(user_id user, std::string_view handle, const tls::fing
   return found != nullptr && found->binding == binding;
 }
 
+bool session_store::can_lend(const entry& from) const {
+  return std::any_of(from.sessions.begin(), from.sessions.end(),
+                     [this](const kept_session& s) { return is_free(s) && is_usable(s); });
+}
+
+bool session_store::has_session(user_id user, std::string_view handle,
+                                const tls::fingerprint& binding) const {
+  const auto* found = find_entry(user, handle);
+  return found != nullptr && found->binding == binding && can_lend(*found);
+}
+
 std::optional<std::string> session_store::find(user_id user, const tls::fingerprint& binding) const {
   const auto of_user = users_.find(user);
   if (of_user == users_.end()) return std::nullopt;
@@ -58,8 +69,7 @@ std::optional<std::string> session_store::find(user_id user, const tls::fingerpr
   std::string_view handle;
   for (const auto& [name, candidate] : of_user->second) {
     if (candidate.binding != binding || (best != nullptr && candidate.used < best->used)) continue;
-    const auto can_be_lent = [this](const kept_session& s) { return is_free(s) && is_usable(s); };
-    if (std::none_of(candidate.sessions.begin(), candidate.sessions.end(), can_be_lent)) continue;
+    if (!can_lend(candidate)) continue;
     best = &candidate;
     handle = name;
   }

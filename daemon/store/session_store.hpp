@@ -74,6 +74,8 @@ class session_store : public row_owner {
   offer_record offers_of(user_id user, std::string_view handle, const tls::fingerprint& binding) const;
   void set_offers(user_id user, std::string_view handle, offer_record offers);
 
+  // Is there anything to lend?
+  bool has_session(user_id user, std::string_view handle, const tls::fingerprint& binding) const;
   // Lends the newest session that is not lent out; nothing when there is none.
   std::optional<loan> lend(user_id user, std::string_view handle, const tls::fingerprint& binding);
   // The server did not answer: it is as if it had not been offered.
@@ -110,6 +112,7 @@ class session_store : public row_owner {
   entry& entry_for(user_id user, const std::string& handle, std::size_t new_bytes);
   bool is_over(const kept_session& session) const;
   bool is_usable(const kept_session& session) const;
+  bool can_lend(const entry& from) const;
   void drop_expired(user_id user);
   void make_room(user_id user, std::size_t new_entries, std::size_t new_bytes);
   void changed(user_id user, const std::string& handle, const entry& what);

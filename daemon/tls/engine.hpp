@@ -54,6 +54,8 @@ struct engine_info {
   bool session_offered = false;         // the ClientHello asks for the abbreviated handshake; from start()
   bool session_declined = false;        // the server makes a full handshake of it; during the handshake
   bool server_answered = false;         // with a ServerHello; changes during the handshake
+  bool extended_master_secret = false;  // RFC 7627, or TLS 1.3, which has what it is for
+  bool may_leave_tickets = false;       // TLS 1.3: what can be resumed comes when the server likes
   std::string verify_result;            // "ok", or X.509's reason, or "" when nothing was verified
   std::string peer_subject;             // RFC 2253, cut behind 1,024 bytes, "" without a certificate
   std::string peer_sha256;              // lower-case hex of the leaf's DER, "" without a certificate

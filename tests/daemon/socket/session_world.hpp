@@ -46,6 +46,12 @@ class resuming : public testing::Test {
       if (const auto key = at::parse_key(line)) return key->handle;
     return {};
   }
+  // A value of AT#TINFO.
+  static std::string info(const bench& b, const std::string& key) {
+    for (const auto& [name, value] : b.machine->info())
+      if (name == key) return value;
+    return "(nothing)";
+  }
   // Comes up and leaves one session behind. Returns the handle.
   static std::string finish(bench& b, const std::string& state, char how = 'U', bool is_single_use = false) {
     b.engine->left.push_back(session(state, is_single_use));

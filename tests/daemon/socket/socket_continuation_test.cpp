@@ -166,6 +166,7 @@ TEST_F(continuing, who_comes_second_gets_a_handle_of_its_own) {
   second->resolve();
   second->reach();
   second->forget();
+  second->engine->about.may_leave_tickets = true;
   second->network("U");
   const auto told = second->actions();
   ASSERT_EQ(told.size(), 2U);
@@ -173,6 +174,32 @@ TEST_F(continuing, who_comes_second_gets_a_handle_of_its_own) {
   EXPECT_NE(told.front(), key_line);
   EXPECT_EQ(first->send("goes on without a handshake").is, send_status::accepted);
   EXPECT_EQ(first->engines, 0);
+}
+
+// Some servers keep one association for each session, and say nothing when they drop the other.
+TEST_F(continuing, who_shares_a_session_with_a_connected_socket_is_told) {
+  leave(with_cids);
+  const auto binding = tls::bind_to_peer({1}, {"host", std::nullopt}, 5684);
+  tls::resumable_session kept;
+  kept.state = secret(as_bytes("s"));
+  kept.has_extended_master_secret = true;
+  sessions.put(alice, handle, {binding, "host", 5684, true}, std::move(kept));
+  const auto first = connect();
+  first->reach();
+  const auto second = connect();
+  second->resolve();
+  second->reach();
+  second->forget();
+  second->engine->about.may_leave_tickets = true;
+  second->network("R");
+  EXPECT_EQ(second->actions().front(), "log: resumed with the handle of a socket that is connected");
+  const auto shared = [](const bench& b) {
+    for (const auto& [key, value] : b.machine->info())
+      if (key == "shared_session") return value;
+    return std::string("(nothing)");
+  };
+  EXPECT_EQ(shared(*first), "0");
+  EXPECT_EQ(shared(*second), "1");
 }
 
 TEST_F(continuing, what_sleeps_hears_nothing_and_can_be_taken_up) {

@@ -44,14 +44,9 @@ class fallback : public resuming {
     b.machine->on_deadline(b.now);
     return took;
   }
-  static std::string told(const bench& b, const std::string& key) {
-    for (const auto& [name, value] : b.machine->info())
-      if (name == key) return value;
-    return "(nothing)";
-  }
   // A connect to a server that answers every offer in this way; what was offered.
   std::string connect_to(bench& b, void (*answers)(bench&)) {
-    const auto offered = begin(b);
+    auto offered = begin(b);
     if (!offered.empty()) {
       answers(b);
       b.forget();
@@ -102,8 +97,8 @@ TEST_F(fallback, what_ends_a_handshake_that_offered_a_session_leads_to_one_witho
     EXPECT_EQ(again(*b), "");
     EXPECT_EQ(finish(*b, "new"), handle) << "the name stays";
     EXPECT_EQ(b->state(), "connected");
-    EXPECT_EQ(told(*b, "how"), "0");
-    EXPECT_EQ(told(*b, "fallback"), at::quote(c.reason));
+    EXPECT_EQ(info(*b, "how"), "0");
+    EXPECT_EQ(info(*b, "fallback"), at::quote(c.reason));
     b->network("C");
     b->forget();
     EXPECT_EQ(begin(*b), "new");
@@ -224,7 +219,7 @@ TEST_F(fallback, a_server_that_makes_a_full_handshake_has_all_the_time) {
   b->network("F");
   EXPECT_EQ(b->machine->deadline(), std::nullopt);
   finish(*b, "new");
-  EXPECT_EQ(told(*b, "fallback"), R"("the server made a full handshake")");
+  EXPECT_EQ(info(*b, "fallback"), R"("the server made a full handshake")");
 }
 
 TEST_F(fallback, the_next_address_of_the_name_is_asked_without_it_too) {
@@ -307,7 +302,7 @@ TEST_F(fallback, who_never_takes_sessions_is_left_in_peace_for_some_connects) {
           EXPECT_EQ(restarted.offers_of(alice, handle, tls::bind_to_peer({1}, {"host", {}}, 5684)).pause, 8);
         }
         EXPECT_EQ(connect_to(*b, c.answers), "") << round << ' ' << pause;
-        EXPECT_EQ(told(*b, "fallback"), R"("the server did not take the last ones")");
+        EXPECT_EQ(info(*b, "fallback"), R"("the server did not take the last ones")");
       }
       EXPECT_EQ(connect_to(*b, c.answers), "s") << round;
     }
@@ -395,7 +390,7 @@ TEST_F(rehandshake_fallback, leaves_the_association_alone_until_the_full_handsha
     const auto actions = b->actions();
     EXPECT_EQ(actions[0], "replace, unsent 13, goodbye within 1000 ms");
     EXPECT_EQ(actions.back(), R"(#TUP: 1,0,"FAKE","FAKE_SUITE","192.0.2.1",5684,"198.51.100.7",40001)");
-    EXPECT_EQ(told(*b, "fallback"), at::quote(alert));
+    EXPECT_EQ(info(*b, "fallback"), at::quote(alert));
     store.forget_all(alice);
   }
 }

@@ -209,11 +209,55 @@ TEST_F(resuming, rehandshake_offers_the_own_session_or_none) {
   EXPECT_EQ(b->engine->offered, "s2");
 }
 
+// AT#TINFO and #TKEY of a connection that is up.
+TEST_F(resuming, what_can_never_be_resumed_has_no_handle_and_says_why) {
+  const struct {
+    const char* name;
+    bool extended_master_secret;
+    bool may_leave_tickets;
+    bool leaves_session;
+    const char* resumable;
+  } cases[] = {
+      {"TLS 1.2", true, false, true, "1"},
+      {"no session", true, false, false, R"(0,"the server has given no session")"},
+      {"TLS 1.3, before its tickets", true, true, false, R"(0,"the server has given no session")"},
+      {"no extended master secret", false, false, true,
+       R"(0,"the server does not use the extended master secret")"},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.name);
+    auto b = open(resume_mode::by_handle);
+    begin(*b);
+    b->forget();
+    b->engine->about.extended_master_secret = c.extended_master_secret;
+    b->engine->about.may_leave_tickets = c.may_leave_tickets;
+    b->engine->about.handshake_done = true;
+    if (c.leaves_session) {
+      b->engine->left.push_back(session("s"));
+      b->engine->left.back().has_extended_master_secret = c.extended_master_secret;
+    }
+    b->network("U");
+    const auto told = handle_in(b->actions());
+    const bool is_named = c.may_leave_tickets || c.resumable == std::string("1");
+    EXPECT_EQ(told.empty(), !is_named);
+    EXPECT_EQ(info(*b, "handle"), told.empty() ? "(nothing)" : at::quote(told));
+    EXPECT_EQ(info(*b, "ems"), c.extended_master_secret ? "1" : "0");
+    EXPECT_EQ(info(*b, "resumable"), c.resumable);
+    if (!c.may_leave_tickets) continue;
+    b->engine->left.push_back(session("t", true));
+    b->network("data");
+    EXPECT_EQ(handle_in(b->actions()), told);
+    EXPECT_EQ(info(*b, "resumable"), "1");
+  }
+}
+
 TEST_F(resuming, who_never_resumes_has_no_handle) {
   bench b;
   EXPECT_FALSE(b.machine->use_handle(session_store::make_handle()));
   b.come_up();
-  for (const auto& [key, value] : b.machine->info()) EXPECT_NE(key, "handle");
+  EXPECT_EQ(info(b, "handle"), "(nothing)");
+  b.engine->about.handshake_done = true;
+  EXPECT_EQ(info(b, "resumable"), R"(0,"the option resume is 0")");
 }
 
 }  // namespace

@@ -55,6 +55,8 @@ TEST_P(resumption, is_abbreviated_when_the_server_remembers) {
   EXPECT_EQ(left.front().is_ticket, GetParam().tickets || is_1_3());
   EXPECT_EQ(left.front().is_single_use, is_1_3());
   EXPECT_TRUE(left.front().has_extended_master_secret);
+  EXPECT_TRUE(first.client->info().extended_master_secret);
+  EXPECT_EQ(first.client->info().may_leave_tickets, is_1_3());
   EXPECT_EQ(left.front().version, first.client->info().version);
   EXPECT_EQ(left.front().suite, first.client->info().suite);
   EXPECT_TRUE(first.client->take_sessions().empty());
@@ -279,6 +281,7 @@ TEST(dtls_resumption, a_session_without_extended_master_secret_is_marked) {
   const auto left = peers.client->take_sessions();
   ASSERT_EQ(left.size(), 1U);
   EXPECT_FALSE(left.front().has_extended_master_secret);
+  EXPECT_FALSE(peers.client->info().extended_master_secret);
 }
 
 // Which options a session must not outlive: each makes another fingerprint, the rest do not.
