@@ -50,8 +50,8 @@ boost::system::error_code set_option(int fd, int level, int name, const void* va
 
 }  // namespace
 
-at::failure failure_of(const boost::system::error_code& error, const endpoint& remote) {
-  return {code_of(error.value()), with_port(remote) + ": " + error.message() + "."};
+at::failure failure_of(const boost::system::error_code& error) {
+  return {code_of(error.value()), error.message() + "."};
 }
 
 at::failure bind_failure(const boost::system::error_code& error, const endpoint& local) {

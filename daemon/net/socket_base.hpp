@@ -13,8 +13,8 @@
 
 namespace tlsmodem::net {
 
-// The error number and sentence for a failed system call on the way to `remote`.
-at::failure failure_of(const boost::system::error_code& error, const endpoint& remote);
+// The error number and reason for a failed system call; who it was about the socket knows.
+at::failure failure_of(const boost::system::error_code& error);
 at::failure bind_failure(const boost::system::error_code& error, const endpoint& local);
 
 boost::asio::ip::address parse_address(const std::string& text, boost::system::error_code& error);

@@ -39,7 +39,7 @@ class tcp_transport final : public transport, public std::enable_shared_from_thi
     const auto address = parse_address(remote.address, error);
     if (!error && !socket_.is_open()) error = open_socket(socket_, address.is_v6(), options_);
     if (error) {
-      observer_->on_connect_failed(failure_of(error, remote));
+      observer_->on_connect_failed(failure_of(error));
       return;
     }
     socket_.async_connect({address, remote.port}, [self = shared_from_this()](const error_code& outcome) {
@@ -58,7 +58,7 @@ class tcp_transport final : public transport, public std::enable_shared_from_thi
       }
       if (error) {
         is_ended_by_error_ = true;
-        observer_->on_error(failure_of(error, remote_));
+        observer_->on_error(failure_of(error));
         return;
       }
       queue.consume(sent);
@@ -135,7 +135,7 @@ class tcp_transport final : public transport, public std::enable_shared_from_thi
   void on_connected(const error_code& outcome) {
     if (observer_ == nullptr) return;
     if (outcome) {
-      observer_->on_connect_failed(failure_of(outcome, remote_));
+      observer_->on_connect_failed(failure_of(outcome));
       return;
     }
     is_connected_ = true;
@@ -179,7 +179,7 @@ class tcp_transport final : public transport, public std::enable_shared_from_thi
     }
     if (error) {
       is_ended_ = is_ended_by_error_ = true;
-      observer_->on_error(failure_of(error, remote_));
+      observer_->on_error(failure_of(error));
       return false;
     }
     observer_->on_received(bytes_view(buffer.data(), size), false);

@@ -38,8 +38,8 @@ class transport_observer {
   // Datagrams: an ICMP error, or a datagram that could not be sent; the transport goes on.
   // Streams: reset and the like; nothing more will come.
   virtual void on_error(at::failure why) = 0;
-  // A datagram was too long for the path, which takes at most so many bytes of payload (datagrams only). An ICMP
-  // error says so, or the kernel, which remembers one; the datagram is lost.
+  // A datagram was too long for the path, which takes at most so many bytes of payload (datagrams only). An
+  // ICMP error says so, or the kernel, which remembers one; the datagram is lost.
   virtual void on_path_limit(std::size_t path_limit_bytes, at::failure why) = 0;
   // A datagram cannot be sent, because the transport's own address is none of this machine any more. True: it
   // stays in the queue, and another transport is going to take it.

@@ -39,7 +39,7 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
     if (!error && !socket_.is_open()) error = open_socket(socket_, address.is_v6(), options_);
     if (!error) socket_.connect({address, remote.port}, error);
     if (error) {
-      observer_->on_connect_failed(failure_of(error, remote));
+      observer_->on_connect_failed(failure_of(error));
       return;
     }
     const auto local = to_endpoint(socket_.local_endpoint(error));
@@ -77,7 +77,7 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
       // An ICMP error that waited on the socket is told by the next call, whatever that wanted: tell the
       // client, and send the datagram after all.
       if (error == boost::asio::error::connection_refused) {
-        observer_->on_error(failure_of(error, remote_));
+        observer_->on_error(failure_of(error));
         if (observer_ == nullptr) return;
         error = send(datagram);
       }
@@ -140,7 +140,7 @@ class udp_transport final : public transport, public std::enable_shared_from_thi
   }
 
   void report(const error_code& error) {
-    auto why = failure_of(error, remote_);
+    auto why = failure_of(error);
     if (error == boost::asio::error::message_size) {
       observer_->on_path_limit(path_limit(remote_.is_v6()), std::move(why));
     } else {

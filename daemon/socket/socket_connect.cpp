@@ -47,6 +47,7 @@ void socket_machine::connect(const at::connect_request& request, time_point now)
 
 void socket_machine::resolve() {
   continues_.reset();
+  remote_ = {};
   enter(phase::resolving);
   actions_.emplace_back(resolve_name{request_.host, profile_.family});
 }
@@ -58,7 +59,7 @@ void socket_machine::on_resolved(at::result<std::vector<std::string>> addresses,
     return;
   }
   if (addresses->empty()) {
-    fail({at::error::name_not_resolved, "The name " + request_.host + " has no address."}, -1);
+    fail({at::error::name_not_resolved, "The name has no address."}, -1);
     return;
   }
   candidates_ = std::move(*addresses);
@@ -162,9 +163,21 @@ void socket_machine::fail(const at::failure& why, int alert) {
   enter(phase::closed);
 }
 
+// "server.example (192.0.2.1) port 5684". What is told of a failure is about it, and names it here only.
+std::string socket_machine::peer_place() const {
+  const bool is_reached = !remote_.address.empty();
+  std::string place = request_.host;
+  if (is_reached && remote_.address != place) place += " (" + remote_.address + ")";
+  return place + " port " + std::to_string(is_reached ? remote_.port : request_.port);
+}
+
+at::failure socket_machine::at_peer(const at::failure& why) const {
+  return {why.code, peer_place() + ": " + why.text};
+}
+
 void socket_machine::tell_failure(const at::failure& why, int alert) {
-  emit(at::format(at::fail_event{id_, why.code, alert, why.text}),
-       "The connect to " + request_.host + " failed: " + why.text);
+  emit(at::format(at::fail_event{id_, why.code, alert, at_peer(why).text}),
+       "The connect to " + peer_place() + " failed: " + why.text);
 }
 
 }  // namespace tlsmodem

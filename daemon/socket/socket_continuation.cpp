@@ -74,7 +74,7 @@ bool socket_machine::can_move() const {
 void socket_machine::fail_rebind(const at::failure& why) {
   engine_->outgoing().clear();
   if (next_ && next_->engine && next_->shares_transport) next_->engine->outgoing().clear();
-  emit(at::format(at::error_event{id_, why.code}), why.text);
+  emit(at::format(at::error_event{id_, why.code}), at_peer(why).text);
 }
 
 void socket_machine::on_rebound(const net::endpoint& local, std::size_t path_limit_bytes) {

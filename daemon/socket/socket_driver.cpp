@@ -198,9 +198,9 @@ void socket_driver::on_error(transport_slot slot, at::failure why,
   }
   operate([&](socket_machine& m, auto now) {
     if (path_limit_bytes) {
-      m.on_path_limit(slot, *path_limit_bytes, std::move(why), now);
+      m.on_path_limit(slot, *path_limit_bytes, why, now);
     } else if (slot == transport_slot::current) {
-      m.on_error(std::move(why), now);
+      m.on_error(why, now);
     } else {
       m.on_next_failed(why, now);
     }

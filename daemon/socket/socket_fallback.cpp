@@ -44,8 +44,8 @@ void socket_machine::fall_back_next(std::string why, offer_end how, time_point n
 
 namespace {
 
-at::failure silence_of(const std::string& address) {
-  return {at::error::handshake_timeout, address + " did not answer, with a session and without one."};
+at::failure silence() {
+  return {at::error::handshake_timeout, "It did not answer, with a session and without one."};
 }
 
 }  // namespace
@@ -57,7 +57,7 @@ bool socket_machine::check_offer(time_point now) {
     return true;
   }
   if (!offer_.is_too_late(now)) return false;
-  fail(silence_of(remote_.address), -1);
+  fail(silence(), -1);
   return true;
 }
 
@@ -69,7 +69,7 @@ bool socket_machine::check_next_offer(time_point now) {
     return true;
   }
   if (!next_->offer.is_too_late(now)) return false;
-  drop_next(silence_of(remote_.address), -1);
+  drop_next(silence(), -1);
   return true;
 }
 

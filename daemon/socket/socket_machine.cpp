@@ -136,13 +136,13 @@ at::failure socket_machine::with_stage(at::failure why, const std::unique_ptr<tl
   return why;
 }
 
-void socket_machine::on_error(at::failure why, time_point now) {
+void socket_machine::on_error(const at::failure& why, time_point now) {
   // An alert that was under way is lost with a stream that is reset.
   if (phase_ == phase::handshaking && !profile_.is_datagram() && session_offer::is_at_stake(*engine_))
     return fall_back(why.text, offer_end::refused, now);
   if (phase_ == phase::handshaking && offer_.forgives_error()) return;
   if (phase_ == phase::reaching || phase_ == phase::handshaking) {
-    on_connect_failed(with_stage(std::move(why), engine_), now);
+    on_connect_failed(with_stage(why, engine_), now);
     return;
   }
   if (phase_ != phase::connected && phase_ != phase::shut) return;
@@ -152,14 +152,14 @@ void socket_machine::on_error(at::failure why, time_point now) {
   }
   if (profile_.is_datagram()) {
     // ICMP is not authenticated and often passes (a server that restarts): tell it, and go on.
-    emit(at::format(at::error_event{id_, why.code}), why.text);
+    emit(at::format(at::error_event{id_, why.code}), at_peer(why).text);
     return;
   }
-  go_down(at::down_cause::transport_error, -1, std::move(why.text), now);
+  go_down(at::down_cause::transport_error, -1, at_peer(why).text, now);
 }
 
 // A handshake goes on in smaller datagrams, RFC 6347 4.1.1.1. Data of the client are not cut: it is told.
-void socket_machine::on_path_limit(transport_slot slot, std::size_t path_limit_bytes, at::failure why,
+void socket_machine::on_path_limit(transport_slot slot, std::size_t path_limit_bytes, const at::failure& why,
                                    time_point now) {
   const bool is_of_next = next_ && next_->engine && (slot == transport_slot::next || next_->shares_transport);
   if (is_of_next) next_->path_limit_bytes = path_limit_bytes;
@@ -168,7 +168,7 @@ void socket_machine::on_path_limit(transport_slot slot, std::size_t path_limit_b
   if (slot == transport_slot::next) return;
   if (phase_ == phase::handshaking && engine_->lower_datagram_limit(path_limit_bytes, now))
     return inspect(now);
-  on_error(std::move(why), now);
+  on_error(why, now);
 }
 
 void socket_machine::on_deadline(time_point now) {
@@ -183,8 +183,7 @@ void socket_machine::on_deadline(time_point now) {
     return;
   }
   if (reach_deadline_ && *reach_deadline_ <= now) {
-    on_connect_failed({at::error::handshake_timeout, remote_.address + " did not answer the TCP connect."},
-                      now);
+    on_connect_failed({at::error::handshake_timeout, "It did not answer the TCP connect."}, now);
     return;
   }
   check_next_deadline(now);

@@ -134,9 +134,10 @@ class socket_machine {
   // From another address than the peer's.
   void on_received_from_elsewhere(const net::endpoint& from, bytes_view data, time_point now);
   void on_end(time_point now);
-  void on_error(at::failure why, time_point now);
+  void on_error(const at::failure& why, time_point now);
   // A datagram was too long for the path, which takes so many bytes of payload.
-  void on_path_limit(transport_slot slot, std::size_t path_limit_bytes, at::failure why, time_point now);
+  void on_path_limit(transport_slot slot, std::size_t path_limit_bytes, const at::failure& why,
+                     time_point now);
   void on_deadline(time_point now);
   // The same of the transport in the slot `next`.
   void on_next_up(const net::endpoint& local, const net::endpoint& remote, std::size_t path_limit_bytes,
@@ -215,6 +216,8 @@ class socket_machine {
   void go_down(at::down_cause cause, int alert, std::string text, time_point now);
   void finish_down();
   void emit(std::string line, std::string sentence = {});
+  std::string peer_place() const;
+  at::failure at_peer(const at::failure& why) const;
   void tell_failure(const at::failure& why, int alert);
   void tell_sessions();
   void tell_handle();

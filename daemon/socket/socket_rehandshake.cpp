@@ -118,8 +118,8 @@ void socket_machine::check_next_deadline(time_point now) {
                        (next_->reach_deadline && *next_->reach_deadline <= now);
   if (is_late) {
     const std::string why = next_->engine ? next_->engine->explain_silence() : std::string();
-    drop_next({at::error::handshake_timeout, remote_.address + " did not answer the new handshake in time" +
-                                                 (why.empty() ? "." : ": " + why)},
+    drop_next({at::error::handshake_timeout,
+               "It did not answer the new handshake in time" + (why.empty() ? "." : ": " + why)},
               -1);
     return;
   }
@@ -184,7 +184,7 @@ void socket_machine::drop_next(const at::failure& why, int alert) {
     actions_.emplace_back(close_transport{transport_slot::next, std::move(unsent)});
   }
   tell_failure(why, alert);
-  if (dropped.holds_sends) failed_for_send_ = why;
+  if (dropped.holds_sends) failed_for_send_ = at_peer(why);
 }
 
 }  // namespace tlsmodem

@@ -153,8 +153,7 @@ void ssl_engine::establish() {
   info_.alpn = alpn_of(ssl());
   info_.resumed = was_resumed();
   info_.may_leave_tickets = context_->resumes && SSL_version(ssl()) == TLS1_3_VERSION;
-  info_.extended_master_secret =
-      SSL_version(ssl()) == TLS1_3_VERSION || SSL_get_extms_support(ssl()) == 1;
+  info_.extended_master_secret = SSL_version(ssl()) == TLS1_3_VERSION || SSL_get_extms_support(ssl()) == 1;
   if (X509* const leaf = SSL_get0_peer_certificate(ssl())) {
     info_.peer_subject = subject_of(leaf);
     info_.peer_sha256 = sha256_of(leaf);

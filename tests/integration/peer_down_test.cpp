@@ -174,7 +174,7 @@ TEST_F(ended_association, a_dtls_server_that_is_gone_is_told_and_the_association
 
   channel_.send(id, "is anybody there?");
   EXPECT_EQ(channel_.event("#TERR").line, "#TERR: " + std::to_string(id) + ",802");
-  EXPECT_EQ(sentence(), "127.0.0.1:6000: Connection refused.");
+  EXPECT_EQ(sentence(), "127.0.0.1 port 6000: Connection refused.");
   EXPECT_EQ(state_of(id), "\"connected\"");
 }
 

@@ -33,7 +33,13 @@ TEST_P(failing_connect, is_told_and_the_socket_connects_afterwards) {
   const auto is_as_told = [&] { return why.text.find(row.text) != std::string::npos; };
   if (has_limit) eventually([&] { return is_as_told() || (why = fail(id), false); });
   EXPECT_TRUE(is_as_told()) << why.text;
-  const std::string reason = "The connect to " + row.host + " failed: " + why.text;
+  // The text names who it was about, the sentence does so in its own way.
+  EXPECT_TRUE(why.text.starts_with(row.host)) << why.text;
+  const std::string port = " port " + std::to_string(peer_port);
+  const auto place = why.text.find(port + ": ");
+  ASSERT_NE(place, std::string::npos) << why.text;
+  const std::string reason = "The connect to " + why.text.substr(0, place) + port +
+                             " failed: " + why.text.substr(place + port.size() + 2);
   EXPECT_EQ(sentence(), reason.ends_with('.') || reason.ends_with('?') ? reason : reason + ".");
   EXPECT_EQ(state_of(id), "\"closed\"");
   if (row.alert_in != "-1" || row.alert_out != "-1") {

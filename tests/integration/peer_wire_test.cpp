@@ -182,7 +182,7 @@ TEST_P(silence, of_the_server_is_told_with_the_stage_at_which_it_began) {
     fail = channel_.connect_fail(id, "127.0.0.1", relay_port);
     EXPECT_EQ(fail.code, at::error::handshake_timeout);
     EXPECT_EQ(fail.alert, -1);
-    return fail.text == row.text;
+    return fail.text == "127.0.0.1 port " + std::to_string(relay_port) + ": " + row.text;
   })) << fail.text;
 
   server.reset();

@@ -112,7 +112,8 @@ TEST_F(fallback, what_fails_without_the_session_too_is_told_once) {
   b->forget();
   again(*b);
   b->network("A");
-  EXPECT_EQ(b->actions(), (words{"close", R"(#TFAIL: 1,805,40,"The peer sent an alert.")"}));
+  EXPECT_EQ(b->actions(),
+            (words{"close", R"(#TFAIL: 1,805,40,"host (192.0.2.1) port 5684: The peer sent an alert.")"}));
   EXPECT_EQ(b->state(), "closed");
   EXPECT_EQ(b->engines, 3);
 }
@@ -125,15 +126,15 @@ TEST_F(fallback, is_for_handshakes_that_the_session_can_have_cost) {
   } cases[] = {
       {"the server makes a full handshake and fails",
        [](bench& b) { b.network("F"), b.network("A"); },
-       {"close", R"(#TFAIL: 1,805,40,"The peer sent an alert.")"}},
+       {"close", R"(#TFAIL: 1,805,40,"host (192.0.2.1) port 5684: The peer sent an alert.")"}},
       {"nobody listens",
        [](bench& b) {
          b.machine->on_error({at::error::connection_refused, "Nobody."}, b.now);
        },
-       {"close", R"(#TFAIL: 1,802,-1,"Nobody.")"}},
+       {"close", R"(#TFAIL: 1,802,-1,"host (192.0.2.1) port 5684: Nobody.")"}},
       {"aborted",
        [](bench& b) { b.machine->abort("Enough.", b.now); },
-       {"close", R"(#TFAIL: 1,817,-1,"Enough.")"}},
+       {"close", R"(#TFAIL: 1,817,-1,"host (192.0.2.1) port 5684: Enough.")"}},
       {"an alert behind the end of the handshake",
        [](bench& b) {
          b.engine->finish_with("");
@@ -252,14 +253,14 @@ TEST_F(fallback, one_icmp_error_in_the_handshake_without_it_is_forgiven_to_who_h
   EXPECT_EQ(b->actions(), words{});
   EXPECT_EQ(b->state(), "connecting");
   b->machine->on_error(refused, b->now);
-  EXPECT_EQ(b->actions(), (words{"close", R"(#TFAIL: 1,802,-1,"Nobody.")"}));
+  EXPECT_EQ(b->actions(), (words{"close", R"(#TFAIL: 1,802,-1,"host (192.0.2.1) port 5684: Nobody.")"}));
 
   auto silent = offering();
   wait(*silent);
   silent->forget();
   again(*silent);
   silent->machine->on_error(refused, silent->now);
-  EXPECT_EQ(silent->actions(), (words{"close", R"(#TFAIL: 1,802,-1,"Nobody.")"}));
+  EXPECT_EQ(silent->actions(), (words{"close", R"(#TFAIL: 1,802,-1,"host (192.0.2.1) port 5684: Nobody.")"}));
 }
 
 // ---- what is remembered
@@ -347,7 +348,7 @@ TEST_F(fallback, without_time_for_two_handshakes_the_next_connect_offers_nothing
   EXPECT_EQ(b->machine->deadline(), std::nullopt);
   b->engine->give_up();
   b->network("-");
-  EXPECT_EQ(b->actions(), (words{"close", R"(#TFAIL: 1,804,-1,"Silence.")"}));
+  EXPECT_EQ(b->actions(), (words{"close", R"(#TFAIL: 1,804,-1,"host (192.0.2.1) port 5684: Silence.")"}));
   EXPECT_EQ(begin(*b), "");
   finish(*b, "s");
   b->network("C");
@@ -415,7 +416,8 @@ TEST_F(rehandshake_fallback, is_forgiven_one_icmp_error) {
   b->machine->on_next_failed({at::error::connection_refused, "Nobody."}, b->now);
   EXPECT_EQ(b->actions(), words{});
   b->machine->on_next_failed({at::error::connection_refused, "Nobody."}, b->now);
-  EXPECT_EQ(b->actions(), (words{"next: close", R"(#TFAIL: 1,802,-1,"Nobody.")"}));
+  EXPECT_EQ(b->actions(),
+            (words{"next: close", R"(#TFAIL: 1,802,-1,"host (192.0.2.1) port 5684: Nobody.")"}));
 }
 
 TEST_F(rehandshake_fallback, of_a_stream_that_is_reset) {
@@ -423,7 +425,8 @@ TEST_F(rehandshake_fallback, of_a_stream_that_is_reset) {
   b->machine->on_next_failed({at::error::connection_reset, "Reset."}, b->now);
   EXPECT_EQ(b->actions(), (words{"log: Reset.", "next: close", "next: open 192.0.2.1:5684"}));
   b->machine->on_next_failed({at::error::connection_refused, "Nobody."}, b->now);
-  EXPECT_EQ(b->actions(), (words{"next: close", R"(#TFAIL: 1,802,-1,"Nobody.")"}));
+  EXPECT_EQ(b->actions(),
+            (words{"next: close", R"(#TFAIL: 1,802,-1,"host (192.0.2.1) port 5684: Nobody.")"}));
   EXPECT_EQ(b->state(), "connected");
 }
 

@@ -3,8 +3,10 @@
 namespace tlsmodem::test {
 namespace {
 
-std::string failed(int code, int alert, const std::string& text) {
-  return "#TFAIL: 1," + std::to_string(code) + "," + std::to_string(alert) + "," + at::quote(text);
+// `address`: that was being asked; "": none yet.
+std::string failed(int code, int alert, const std::string& text, const std::string& address = "192.0.2.1") {
+  const auto place = "host" + (address.empty() ? "" : " (" + address + ")") + " port 5684: ";
+  return "#TFAIL: 1," + std::to_string(code) + "," + std::to_string(alert) + "," + at::quote(place + text);
 }
 
 TEST(socket_machine_connect, goes_from_the_name_to_the_handshake_to_up) {
@@ -37,13 +39,13 @@ TEST(socket_machine_connect, tells_why_it_failed_whatever_the_phase) {
          b.connect();
          b.machine->on_resolved({at::error::name_not_resolved, "No such name."}, b.now);
        },
-       {"close", failed(800, -1, "No such name.")}},
+       {"close", failed(800, -1, "No such name.", "")}},
       {"the name has no address",
        [](bench& b) {
          b.connect();
          b.resolve({});
        },
-       {"close", failed(800, -1, "The name host has no address.")}},
+       {"close", failed(800, -1, "The name has no address.", "")}},
       {"nobody listens",
        [](bench& b) {
          b.connect();
@@ -92,7 +94,7 @@ TEST(socket_machine_connect, tells_why_it_failed_whatever_the_phase) {
          b.connect();
          b.machine->stop(b.now);
        },
-       {"close", failed(817, -1, "The daemon is stopping.")}},
+       {"close", failed(817, -1, "The daemon is stopping.", "")}},
   };
   for (const auto& c : cases) {
     bench b;
@@ -114,7 +116,7 @@ TEST(socket_machine_connect, tries_every_address_before_it_gives_up) {
   b.machine->on_error({at::error::connection_refused, "2"}, b.now);
   b.machine->on_connect_failed({at::error::connection_refused, "3"}, b.now);
   EXPECT_EQ(b.actions(), (words{"resolve host", "open 192.0.2.1:5684", "close", "open 2001:db8::1:5684",
-                                "close", "open 192.0.2.2:5684", "close", failed(802, -1, "3")}));
+                                "close", "open 192.0.2.2:5684", "close", failed(802, -1, "3", "192.0.2.2")}));
 }
 
 TEST(socket_machine_connect, does_not_take_an_alert_for_a_reason_to_try_another_address) {
@@ -227,7 +229,8 @@ TEST(socket_machine_connect, says_what_it_waited_for_when_the_time_is_over) {
     b.now += 1ms;
     b.machine->on_deadline(b.now);
     const char* const what[] = {"the name server.", "the TCP connect.", "the handshake."};
-    EXPECT_EQ(b.actions(), (words{"close", failed(804, -1, waited + what[stage])}));
+    EXPECT_EQ(b.actions(),
+              (words{"close", failed(804, -1, waited + what[stage], stage == 0 ? "" : "192.0.2.1")}));
   }
 }
 
@@ -267,7 +270,8 @@ TEST(socket_machine_connect, goes_to_the_next_address_when_a_tcp_connect_stalls)
   EXPECT_EQ(b.actions(), (words{"close", "open 192.0.2.2:5684"}));
   b.now += 10s;
   b.machine->on_deadline(b.now);
-  EXPECT_EQ(b.actions(), (words{"close", failed(804, -1, "192.0.2.2 did not answer the TCP connect.")}));
+  EXPECT_EQ(b.actions(),
+            (words{"close", failed(804, -1, "It did not answer the TCP connect.", "192.0.2.2")}));
 }
 
 TEST(socket_machine_connect, wakes_the_engine_only_when_it_is_due_and_alive) {

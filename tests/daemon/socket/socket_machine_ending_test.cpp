@@ -25,7 +25,7 @@ TEST(socket_machine_ending, has_a_cause_for_every_way) {
        [](bench& b) {
          b.machine->on_error({at::error::connection_reset, "Reset."}, b.now);
        },
-       down(2, -1, "Reset.")},
+       down(2, -1, "host (192.0.2.1) port 5684: Reset.")},
       {"stop", socket_protocol::tls, [](bench& b) { b.machine->stop(b.now); },
        down(5, -1, "The daemon is stopping.")},
   };

@@ -93,6 +93,7 @@ class monkey {
         is_up_ = true;
       } else if (action.starts_with("#TFAIL")) {
         EXPECT_TRUE(is_end_due_ && !is_up_) << "a second end of one connect";
+        EXPECT_NE(action.find(" port 5684: "), std::string::npos) << action;
         is_end_due_ = false;
       } else if (action.starts_with("#TDOWN")) {
         EXPECT_TRUE(is_end_due_ && is_up_) << "a second end of one connection";

@@ -5,7 +5,8 @@ namespace tlsmodem::test {
 namespace {
 
 const std::string second_up = R"(#TUP: 1,0,"FAKE","FAKE_SUITE","192.0.2.1",5684,"198.51.100.7",40001)";
-const std::string late = R"(#TFAIL: 1,804,-1,"192.0.2.1 did not answer the new handshake in time.")";
+const std::string late =
+    R"(#TFAIL: 1,804,-1,"host (192.0.2.1) port 5684: It did not answer the new handshake in time.")";
 
 profile with_auto_resume(std::chrono::milliseconds silence) {
   auto options = profile_of(socket_protocol::dtls);
@@ -98,7 +99,7 @@ TEST(socket_rehandshake, of_a_stream_is_told_before_the_end_of_the_new_connectio
       b.machine->on_error({at::error::connection_reset, "Reset."}, b.now);
       EXPECT_EQ(b.actions(), (words{second_up, "close"}));
       EXPECT_EQ(b.take(), "oldnew");
-      EXPECT_EQ(b.actions(), words{R"(#TDOWN: 1,2,-1,"Reset.")"});
+      EXPECT_EQ(b.actions(), words{R"(#TDOWN: 1,2,-1,"host (192.0.2.1) port 5684: Reset.")"});
     } else {
       b.network("C");
       EXPECT_EQ(b.take(), "old");
@@ -131,10 +132,11 @@ TEST(socket_rehandshake, a_failure_leaves_the_association_alone) {
        [](bench& b) {
          b.machine->on_next_failed({at::error::connection_refused, "Nobody."}, b.now);
        },
-       R"(#TFAIL: 1,802,-1,"Nobody.")"},
+       R"(#TFAIL: 1,802,-1,"host (192.0.2.1) port 5684: Nobody.")"},
       {"alert", [](bench& b) { b.reach_next(), b.next_network("A"); },
-       R"(#TFAIL: 1,805,40,"The peer sent an alert.")"},
-      {"abort", [](bench& b) { b.machine->abort("Enough.", b.now); }, R"(#TFAIL: 1,817,-1,"Enough.")"},
+       R"(#TFAIL: 1,805,40,"host (192.0.2.1) port 5684: The peer sent an alert.")"},
+      {"abort", [](bench& b) { b.machine->abort("Enough.", b.now); },
+       R"(#TFAIL: 1,817,-1,"host (192.0.2.1) port 5684: Enough.")"},
   };
   for (const auto& c : cases) {
     bench b;
@@ -245,7 +247,7 @@ TEST(socket_rehandshake, becomes_the_connect_when_the_association_ends_first) {
   EXPECT_EQ(failing.actions(), words{"replace, unsent 3"});
   EXPECT_EQ(failing.state(), "connecting");
   failing.machine->on_connect_failed({at::error::connection_refused, "Nobody."}, failing.now);
-  EXPECT_EQ(failing.actions(), (words{"close", R"(#TFAIL: 1,802,-1,"Nobody.")"}));
+  EXPECT_EQ(failing.actions(), (words{"close", R"(#TFAIL: 1,802,-1,"host (192.0.2.1) port 5684: Nobody.")"}));
   EXPECT_EQ(failing.state(), "closed");
 }
 
@@ -268,7 +270,9 @@ TEST(socket_rehandshake, ends_with_its_socket) {
   shut.machine->rehandshake(handshake_wish::abbreviated, shut.now);
   shut.forget();
   shut.machine->shut(farewell::spoken, shut.now);
-  EXPECT_EQ(shut.actions(), (words{"next: close", R"(#TFAIL: 1,817,-1,"The socket was shut.")", "end"}));
+  EXPECT_EQ(shut.actions(),
+            (words{"next: close", R"(#TFAIL: 1,817,-1,"host (192.0.2.1) port 5684: The socket was shut.")",
+                   "end"}));
   bench stopped;
   stopped.come_up();
   stopped.machine->rehandshake(handshake_wish::abbreviated, stopped.now);
@@ -305,7 +309,7 @@ TEST(socket_rehandshake, an_icmp_error_on_the_shared_transport_fails_it_and_not_
   b.forget();
   const at::failure refused{at::error::connection_refused, "Nobody."};
   b.machine->on_error(refused, b.now);
-  EXPECT_EQ(b.actions(), words{R"(#TFAIL: 1,802,-1,"Nobody.")"});
+  EXPECT_EQ(b.actions(), words{R"(#TFAIL: 1,802,-1,"host (192.0.2.1) port 5684: Nobody.")"});
   EXPECT_EQ(b.state(), "connected");
   b.machine->on_error(refused, b.now);
   EXPECT_EQ(b.actions(), words{"#TERR: 1,802"});
@@ -343,7 +347,8 @@ TEST(socket_auto_resume, a_handshake_that_fails_fails_the_send_and_the_next_send
   b.reach_next();
   b.forget();
   b.machine->on_next_failed({at::error::handshake_timeout, "Silence."}, b.now);
-  EXPECT_EQ(b.actions(), (words{"next: close", R"(#TFAIL: 1,804,-1,"Silence.")"}));
+  EXPECT_EQ(b.actions(),
+            (words{"next: close", R"(#TFAIL: 1,804,-1,"host (192.0.2.1) port 5684: Silence.")"}));
   EXPECT_TRUE(b.machine->can_send());
   const auto failed = b.send("one");
   EXPECT_EQ(failed.is, send_status::failed);
