@@ -9,6 +9,7 @@
 #include "psk.hpp"
 #include "security_callback.hpp"
 #include "self_test.hpp"
+#include "system_authorities.hpp"
 #include "verify.hpp"
 
 #include <algorithm>
@@ -176,10 +177,10 @@ maybe_failure set_trust(SSL_CTX* ctx, const context_options& options) {
         return unusable_credential("a trusted certificate is unusable");
     }
   }
-  if (options.system_ca && SSL_CTX_set_default_verify_paths(ctx) != 1) {
-    return at::failure{at::error::credentials_missing, "the system's trusted certificates cannot be read"};
-  }
-  return std::nullopt;
+  if (!options.system_ca) return std::nullopt;
+  auto authorities = shared_authorities().current(system_authority_paths());
+  if (!authorities) return authorities.why();
+  return trust_authorities(store, std::move(*authorities));
 }
 
 // With lists every certificate that can be revoked has to be on one that would tell, not only the server's.

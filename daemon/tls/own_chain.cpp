@@ -31,10 +31,11 @@ std::optional<at::failure> complete(SSL_CTX* ctx, certificate_list& chain) {
   if (!lookup || X509_STORE_CTX_init(lookup.get(), SSL_CTX_get_cert_store(ctx), nullptr, nullptr) != 1) {
     return at::failure{at::error::memory_failure, "no memory to complete the own chain"};
   }
+  const auto find_issuer = X509_STORE_CTX_get_get_issuer(lookup.get());
   auto end = end_of_path(chain);
   while (!is_self_signed((end - 1)->get())) {
     X509* found = nullptr;
-    if (X509_STORE_CTX_get1_issuer(&found, lookup.get(), (end - 1)->get()) != 1) break;
+    if (find_issuer(&found, lookup.get(), (end - 1)->get()) != 1) break;
     auto issuer = share(found);
     const auto is_issuer = [&](const auto& link) { return X509_cmp(link.get(), issuer.get()) == 0; };
     if (std::any_of(chain.begin(), chain.end(), is_issuer)) break;

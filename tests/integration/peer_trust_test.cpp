@@ -2,6 +2,8 @@
 // and text and the alerts of AT#TINFO.
 #include "peer_fixture.hpp"
 
+#include <cstdlib>
+#include <filesystem>
 #include <ostream>
 
 namespace tlsmodem::test {
@@ -192,6 +194,41 @@ TEST_F(peer_trust, records_of_whole_certificates_fit_a_command_line) {
   EXPECT_EQ(channel_.error_of(R"(AT#TCFG=0,"dane","3 0 0 )" + std::string(4096, '0') + "\""), -1);
   EXPECT_EQ(channel_.error_of(R"(AT#TCFG=0,"dane","3 0 0 )" + whole + "0\""), 50);
   EXPECT_EQ(channel_.ok(R"(AT#TCFG=0,"dane")").size(), 1U);
+}
+
+// The file of the system's authorities, for a daemon that is started later.
+class own_system_file {
+ public:
+  own_system_file() { ::setenv("SSL_CERT_FILE", path().c_str(), 1); }
+  ~own_system_file() { ::unsetenv("SSL_CERT_FILE"); }
+  own_system_file(const own_system_file&) = delete;
+  own_system_file& operator=(const own_system_file&) = delete;
+  std::string path() const { return directory_.path("authorities.pem"); }
+  void holds(const identity& authority) const {
+    write_file(directory_.path("next"), to_pem(authority.certificate.get()));
+    std::filesystem::rename(directory_.path("next"), path());
+  }
+
+ private:
+  temporary_directory directory_;
+};
+
+class system_trust : public own_system_file, public peer_trust {};
+
+TEST_F(system_trust, is_what_the_file_holds_when_a_socket_is_opened) {
+  const auto server = s_server(s_server_version::tls1_3, peer_port, good_server());
+  configure({R"("proto","tls")", R"("system_ca",1)", R"("resume",0)"});
+  holds(root_);
+  const int first = channel_.open();
+  holds(stranger_);
+  expect_refusal(806, 48, "self-signed certificate in certificate chain");
+  channel_.connect_up(first, "127.0.0.1", peer_port);
+  channel_.ok("AT#TCLOSE=" + std::to_string(first));  // the server has one client at a time
+  write_file(path(), "damaged");
+  expect_refusal(806, 48, "self-signed certificate in certificate chain");
+  holds(root_);
+  expect_up("ok");
+  EXPECT_NE(daemon_.log().find("trusted certificates cannot be read"), std::string::npos);
 }
 
 }  // namespace
