@@ -21,7 +21,8 @@ void PrintTo(const refusal& what, std::ostream* out) { *out << what.name; }
 peer socat(const char* address, const char* options, const std::string& server, const std::string& root,
            int port) {
   const bool is_datagram = std::string_view(address).find("DTLS") != std::string_view::npos;
-  return {{"socat",
+  // Its children would outlive it; in a process namespace of their own they cannot.
+  return {{"unshare", "--pid", "--fork", "--kill-child", "socat",
            std::string(address) + ":" + std::to_string(port) +
                ",bind=127.0.0.1,reuseaddr,fork,cert=" + server + ",cafile=" + root + ",verify=1" + options,
            "PIPE"},
