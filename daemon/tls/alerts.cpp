@@ -116,16 +116,29 @@ engine_failure received(int description, const failure_facts& facts) {
   return {{code, std::move(text)}, description, false};
 }
 
+// Devices without a battery begin in 1970: what is good looks as if it came from the future.
+constexpr const char* clock_hint = "; the clock of this device may be wrong";
+
 // Why the server's certificate was refused: in OpenSSL's words where these say it.
 std::string refusal_reason(const failure_facts& facts) {
   const bool of_server = facts.notes.verify_depth == 0;
+  const std::string& date = facts.notes.verify_date;
+  const std::string until = date.empty() ? "" : ", on " + date;
+  const std::string from = (date.empty() ? "" : ", but from " + date + " on") + clock_hint;
+  const std::string list =
+      std::string("the revocation list that covers ") + (of_server ? "it" : "one of its authorities");
   if (facts.tlsa_unusable) return "none of the TLSA records is usable";
   switch (facts.notes.verify_error) {
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return "certificate is not yet valid" + from;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return "certificate has expired" + until;
     case X509_V_ERR_CERT_REVOKED:
       return of_server ? "it is revoked" : "the certificate of one of its authorities is revoked";
+    case X509_V_ERR_CRL_NOT_YET_VALID:
+      return list + " is not yet valid" + from;
     case X509_V_ERR_CRL_HAS_EXPIRED:
-      return of_server ? "the revocation list that covers it has expired"
-                       : "the revocation list that covers one of its authorities has expired";
+      return list + " has expired" + until;
     case X509_V_ERR_UNABLE_TO_GET_CRL:
       return of_server ? "there is no revocation list that covers it"
                        : "there is no revocation list that covers one of its authorities";
@@ -182,6 +195,15 @@ std::string text_of_own_complaint(unsigned long error, int reason, int sent) {
                    std::to_string(dtls12::max_message_bytes) + " bytes"
              : "the server's PSK identity hint is longer than " + std::to_string(PSK_MAX_IDENTITY_LEN) +
                    " bytes, more than this modem takes";
+}
+
+// What keeps libssl from looking at the server's certificate at all; null: something else is wrong.
+const char* oddity_of_certificate(const callback_notes& notes, int reason, int sent) {
+  if (notes.no_server_certificate) return "the server showed no certificate";
+  if (sent == SSL_AD_BAD_CERTIFICATE) return "the server's certificate cannot be read";
+  if (reason == SSL_R_UNABLE_TO_FIND_PUBLIC_KEY_PARAMETERS || reason == SSL_R_UNKNOWN_CERTIFICATE_TYPE)
+    return "the key of the server's certificate is of no kind that this modem knows";
+  return nullptr;
 }
 
 at::error code_of_own_complaint(int reason, int sent) {
@@ -249,7 +271,10 @@ engine_failure explain_failure(const failure_facts& facts) {
     return {{at::error::internal, "libssl gave the connection up without a reason"}, sent, false};
   }
   const int reason = ERR_GET_LIB(facts.error) == ERR_LIB_SSL ? ERR_GET_REASON(facts.error) : -1;
-  if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) return refused(facts, sent);
+  if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED && !facts.notes.no_server_certificate)
+    return refused(facts, sent);
+  if (const char* const odd = oddity_of_certificate(facts.notes, reason, sent))
+    return {{at::error::certificate_refused, odd}, sent, false};
   return {
       {code_of_own_complaint(reason, sent), text_of_own_complaint(facts.error, reason, sent)}, sent, false};
 }

@@ -1,6 +1,9 @@
 #include "callback_notes.hpp"
 
+#include <openssl/dtls1.h>
 #include <openssl/ssl3.h>
+
+#include <algorithm>
 
 namespace tlsmodem::tls {
 namespace {
@@ -17,6 +20,14 @@ void note_extension(SSL* ssl, int from_server, int type, const unsigned char*, i
   if (from_server != 0 && type == TLSEXT_TYPE_encrypt_then_mac) notes_of(ssl).encrypts_then_macs = true;
 }
 
+// An empty list, behind an empty context in TLS 1.3: nothing but the zeros of lengths.
+bool is_empty_list(bytes_view certificate_message, bool is_datagram) {
+  const std::size_t header = is_datagram ? DTLS1_HM_HEADER_LENGTH : SSL3_HM_HEADER_LENGTH;
+  if (certificate_message.size() < header || certificate_message.size() > header + 4) return false;
+  const bytes_view body = certificate_message.subspan(header);
+  return std::all_of(body.begin(), body.end(), [](std::uint8_t byte) { return byte == 0; });
+}
+
 void note_message(int written, int, int content_type, const void* data, std::size_t size, SSL* ssl, void*) {
   if (content_type != SSL3_RT_HANDSHAKE || size == 0) return;
   const auto message = *static_cast<const std::uint8_t*>(data);
@@ -27,6 +38,9 @@ void note_message(int written, int, int content_type, const void* data, std::siz
   }
   notes.server_answered = true;
   notes.server_hello = notes.server_hello || message == SSL3_MT_SERVER_HELLO;
+  if (message == SSL3_MT_CERTIFICATE)
+    notes.no_server_certificate =
+        is_empty_list({static_cast<const std::uint8_t*>(data), size}, SSL_is_dtls(ssl) != 0);
 }
 
 }  // namespace

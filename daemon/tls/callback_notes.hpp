@@ -27,11 +27,13 @@ struct callback_notes {
   bool psk_in_hello = false;  // the ClientHello offers an external PSK (TLS 1.3)
   stray_datagrams strays = stray_datagrams::none;
   certificate_answer own_certificate = certificate_answer::not_asked_or_shown;
-  bool encrypts_then_macs = false;         // in the ServerHello, RFC 7366
-  bytes offered_cid;                       // the extension connection_id of our ClientHello; empty: none
-  std::optional<bytes> peer_cid;           // the CID in that of the ServerHello
-  int verify_error = X509_V_OK;            // the first one
-  int verify_depth = 0;                    // where it was found, 0: the server's own certificate
+  bool encrypts_then_macs = false;  // in the ServerHello, RFC 7366
+  bytes offered_cid;                // the extension connection_id of our ClientHello; empty: none
+  std::optional<bytes> peer_cid;    // the CID in that of the ServerHello
+  int verify_error = X509_V_OK;     // the first one
+  int verify_depth = 0;             // where it was found, 0: the server's own certificate
+  std::string verify_date;          // "2026-12-01", of a complaint about dates: where validity begins or ends
+  bool no_server_certificate = false;      // its Certificate message holds none
   std::vector<resumable_session> tickets;  // of TLS 1.3, until the engine takes them
 };
 

@@ -7,6 +7,8 @@
 
 #include <openssl/x509v3.h>
 
+#include <array>
+#include <ctime>
 #include <string>
 
 namespace tlsmodem::tls {
@@ -46,6 +48,31 @@ int weakness_beyond_sha1(X509_STORE_CTX* store) {
   return X509_V_OK;
 }
 
+std::string date_of(const ASN1_TIME* time) {
+  std::tm fields{};
+  std::array<char, 16> text{};
+  if (time == nullptr || ASN1_TIME_to_tm(time, &fields) != 1) return {};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d", &fields)};
+}
+
+// Where the validity begins or ends that does not hold today.
+std::string date_of_complaint(X509_STORE_CTX* store) {
+  const X509* const certificate = X509_STORE_CTX_get_current_cert(store);
+  const X509_CRL* const list = X509_STORE_CTX_get0_current_crl(store);
+  switch (X509_STORE_CTX_get_error(store)) {
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return certificate != nullptr ? date_of(X509_get0_notBefore(certificate)) : "";
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return certificate != nullptr ? date_of(X509_get0_notAfter(certificate)) : "";
+    case X509_V_ERR_CRL_NOT_YET_VALID:
+      return list != nullptr ? date_of(X509_CRL_get0_lastUpdate(list)) : "";
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+      return list != nullptr ? date_of(X509_CRL_get0_nextUpdate(list)) : "";
+    default:
+      return {};
+  }
+}
+
 // The first complaint is kept: it names the cause, later ones are often its consequences.
 int note_complaint(int passed, X509_STORE_CTX* store) {
   const auto* ssl =
@@ -63,6 +90,7 @@ int note_complaint(int passed, X509_STORE_CTX* store) {
   if (notes.verify_error == X509_V_OK) {
     notes.verify_error = X509_STORE_CTX_get_error(store);
     notes.verify_depth = X509_STORE_CTX_get_error_depth(store);
+    notes.verify_date = date_of_complaint(store);
   }
   return context_of(ssl).verify == verification::optional ? 1 : 0;
 }

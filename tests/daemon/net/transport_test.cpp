@@ -29,6 +29,7 @@ class noting_observer final : public transport_observer {
   void on_turn_end() override { ++turns; }
   void on_end() override {}
   void on_error(at::failure why) override { failed = why.text; }
+  void on_path_limit(std::size_t, at::failure why) override { failed = why.text; }
   bool on_address_gone() override { return false; }
   void on_writable() override {}
   bool wants_input() const override { return true; }

@@ -103,7 +103,7 @@ INSTANTIATE_TEST_SUITE_P(
                         {chain().of_root, chain().future_of_middle},
                         &chain().root,
                         42,
-                        "CRL is not yet valid"},
+                        "the revocation list that covers it is not yet valid, but from "},
         revocation_case{"no_list_of_the_issuer",
                         {chain().of_root},
                         &chain().root,
