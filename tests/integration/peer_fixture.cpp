@@ -88,8 +88,9 @@ std::vector<std::string> peer_test::psk_server() {
 
 std::vector<std::string> peer_test::good_server() const {
   auto both = certificate_server();
+  // At its own level, 2, OpenSSL takes no CCM_8 from 3.5 on.
   both.insert(both.end(), {"-psk", hex_of(psk_key), "-psk_identity", std::string(psk_identity), "-cipher",
-                           "ALL:@SECLEVEL=2"});
+                           "ALL:@SECLEVEL=0"});
   return both;
 }
 
