@@ -11,7 +11,8 @@
  * milliseconds; a negative one is no limit. One thread at a time may use a socket, several may use several.
  *
  * A modem that is not there, or restarts, is waited for, at most 5 seconds: by bind and connect within their
- * timeout, by the first call on a connected socket beyond it, if the next modem may go on with the connection.
+ * timeout, by the first call on a connected socket beyond it, if the next modem may go on with the
+ * connection.
  */
 #ifndef TLSMODEM_H
 #define TLSMODEM_H
