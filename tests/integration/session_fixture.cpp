@@ -31,7 +31,9 @@ void session_test::start_server(const server_row& row) {
   row_ = &row;
   server_ = row.start({server_file_, root_file_, psk_file_}, peer_port);
   if (row.is_datagram()) {
-    relay_ = std::make_unique<udp_nat>(relay_port, peer_port);
+    auto nat = std::make_unique<udp_nat>(relay_port, peer_port);
+    nat->tell_associations_apart();
+    relay_ = std::move(nat);
   } else {
     relay_ = std::make_unique<tcp_relay>(relay_port, peer_port);
   }

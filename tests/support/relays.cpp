@@ -99,7 +99,7 @@ fate udp_nat::fate_of(const passage& what) const {
 }
 
 void udp_nat::pass(mapping& through, const passage& what) {
-  if (what.is_from_client) {
+  if (what.is_from_client && tells_apart_) {
     if (through.had_keys && begins_association(what.data)) {
       through.number = recording_.begin();
       through.had_keys = false;

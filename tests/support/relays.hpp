@@ -21,8 +21,7 @@ struct passage {
   bytes data;
 };
 
-// All that passed between the server and one client address, or over one connection, in order. A client address
-// that begins a DTLS association after it had one is another client whose port happens to be the same.
+// All that passed between the server and one client address, or over one connection, in order.
 using conversation = std::vector<passage>;
 
 class recording {
@@ -70,6 +69,9 @@ class udp_nat : public relay {
   // What it is true for is recorded, but lost. Called in the relay's thread.
   void lose(std::function<bool(const passage&)> rule);
   void impair(std::function<fate(const passage&)> rule);
+  // An address that begins a DTLS association after it had one begins another conversation: it is another
+  // client, whose port happens to be the same.
+  void tell_associations_apart() { tells_apart_ = true; }
 
  private:
   struct mapping {
@@ -93,6 +95,7 @@ class udp_nat : public relay {
   int fd_ = -1;
   std::vector<mapping> mappings_;  // of the thread
   std::atomic<bool> is_rebind_due_ = false;
+  std::atomic<bool> tells_apart_ = false;
   mutable std::mutex rule_mutex_;
   std::function<fate(const passage&)> rule_;
   std::thread thread_;  // last: it uses all of the above

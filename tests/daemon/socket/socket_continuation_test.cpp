@@ -73,7 +73,8 @@ TEST_F(continuing, a_last_flight_that_is_confirmed_is_not_kept) {
   b->reach();
   const auto row_bytes = [this] {
     std::size_t size = 0;
-    for (const auto& change : associations.take_changes()) size += change.content ? change.content->size() : 0;
+    for (const auto& change : associations.take_changes())
+      size += change.content ? change.content->size() : 0;
     return size;
   };
   const auto before = row_bytes();

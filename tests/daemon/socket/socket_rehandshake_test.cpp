@@ -377,8 +377,8 @@ TEST(socket_rehandshake, that_fails_says_how_far_it_came) {
     }
     const std::string expected =
         is_late
-            ? R"(#TFAIL: 1,804,-1,"192.0.2.1 did not answer the new handshake in time: the server fell silent")"
-            : R"(#TFAIL: 1,803,-1,"Reset, after our Finished")";
+            ? R"(#TFAIL: 1,804,-1,"host (192.0.2.1) port 5684: It did not answer the new handshake in time: the server fell silent")"
+            : R"(#TFAIL: 1,803,-1,"host (192.0.2.1) port 5684: Reset, after our Finished")";
     EXPECT_EQ(b.actions(), (words{"next: close", expected}));
   }
 }
