@@ -110,7 +110,8 @@ bool aead::seal_generally(const record_view& header, const direction_keys& keys,
          (!is_ccm || EVP_EncryptUpdate(context, nullptr, &size, nullptr, int_of(text_bytes)) > 0) &&
          EVP_Cipher(context, nullptr, about.view().data(), about_bytes) >= 0 &&
          EVP_Cipher(context, text, text, static_cast<unsigned>(text_bytes)) >= 0 &&
-         // EVP_Cipher() without input does not finish ChaCha20-Poly1305 before OpenSSL 3.0.22: the tag stays zero.
+         // EVP_Cipher() without input does not finish ChaCha20-Poly1305 before OpenSSL 3.0.22: the tag stays
+         // zero.
          (is_ccm || EVP_EncryptFinal_ex(context, text + text_bytes, &size) > 0) &&
          EVP_CIPHER_CTX_get_params(context, tag) > 0;
 }

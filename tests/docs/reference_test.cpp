@@ -177,7 +177,8 @@ TEST(reference, causes_of_down_are_listed_in_order) {
 TEST(reference, error_table_is_that_of_the_code) {
   std::vector<std::pair<std::string, std::string>> documented;
   for (const auto& cells : table_rows(page(errors_page).lines))
-    if (cells.size() >= 2 && cells[0].starts_with('`')) documented.emplace_back(without_backticks(cells[0]), without_backticks(cells[1]));
+    if (cells.size() >= 2 && cells[0].starts_with('`'))
+      documented.emplace_back(without_backticks(cells[0]), without_backticks(cells[1]));
   std::vector<std::pair<std::string, std::string>> coded;
   for (const auto code : at::all_errors())
     coded.emplace_back(std::to_string(static_cast<int>(code)), std::string(at::describe(code)));
