@@ -74,12 +74,14 @@ const std::vector<failure_row> key_rows = {
      .alert = 40,
      .text = "the server's PSK identity hint is longer than 256 bytes",
      .alert_out = "2,40"},
-    {.name = "port_of_plain_coap",
+    {.name = "port_without_dtls",
      .options = with({R"("psk","3")"}, patient),
      .arrange =
          [](stage& on) {
+           // libcoap's server answers with a reset up to version 4.3.4, and keeps silent from 4.3.5 on.
            on.peers.emplace_back(
-               new peer({"coap-server-openssl", "-A", "127.0.0.1", "-p", std::to_string(peer_port)},
+               new peer({"socat", "UDP4-RECVFROM:" + std::to_string(peer_port) + ",bind=127.0.0.1,fork",
+                         "EXEC:echo what?"},
                         peer_transport::udp, peer_port));
          },
      .code = 804,
