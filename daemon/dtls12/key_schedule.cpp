@@ -6,6 +6,7 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
+#include <algorithm>
 #include <memory>
 #include <string_view>
 
@@ -37,11 +38,10 @@ std::optional<connection_keys> derive_keys(const protection_suite& suite, const 
   const auto& shape = shape_of(suite.cipher);
   const std::size_t mac_bytes = size_of(suite.mac);
   constexpr std::string_view label = "key expansion";  // RFC 5246 6.3
-  bytes seed;
-  seed.reserve(label.size() + server_random.size() + client_random.size());
-  seed.insert(seed.end(), label.begin(), label.end());
-  seed.insert(seed.end(), server_random.begin(), server_random.end());
-  seed.insert(seed.end(), client_random.begin(), client_random.end());
+  bytes seed(label.size() + server_random.size() + client_random.size());
+  auto end = std::copy(label.begin(), label.end(), seed.begin());
+  end = std::copy(server_random.begin(), server_random.end(), end);
+  std::copy(client_random.begin(), client_random.end(), end);
   bytes block(2 * (mac_bytes + shape.key_bytes + shape.fixed_iv_bytes));
   const bool is_done = expand(prf_digest, master_secret, seed, block);
   const secret wiped(std::move(block));

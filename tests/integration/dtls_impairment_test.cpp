@@ -2,10 +2,11 @@
 // Each row makes a handshake for every datagram that there is, in both directions: lost, lost with its first
 // repeat, doubled, overtaken by the next one.
 #include "peer_fixture.hpp"
+#include "protocol/hex.hpp"
 #include "tests/support/mbedtls_peer.hpp"
 #include "tests/support/relays.hpp"
 
-#include <cstdlib>
+#include <iostream>
 #include <memory>
 #include <ostream>
 
@@ -107,9 +108,27 @@ class dtls_over_a_bad_path : public peer_test,
       return at >= number && at < number + how.in_a_row ? how.becomes : fate::passes;
     });
     const int id = channel_.open();
-    EXPECT_EQ(channel_.connect_up(id, "127.0.0.1", path_port).how, 0);
+    try {
+      EXPECT_EQ(channel_.connect_up(id, "127.0.0.1", path_port).how, 0);
+    } catch (const std::exception&) {
+      std::cout << "datagram " << number << (is_from_client ? " of the client" : " of the server") << '\n'
+                << what_passed() << "-- the server\n"
+                << running_->output();
+      throw;
+    }
     channel_.ok("AT#TCLOSE=" + std::to_string(id));
     return *seen > number;
+  }
+  // Each datagram of the last handshake: who sent it, its length, its first bytes.
+  std::string what_passed() const {
+    std::string text;
+    const auto all = path_.conversations();
+    for (const passage& each : all.back()) {
+      const auto first = bytes_view(each.data).first(std::min<std::size_t>(each.data.size(), 20));
+      text += std::string(each.is_from_client ? "> " : "< ") + std::to_string(each.data.size()) + " " +
+              lower_hex(first) + '\n';
+    }
+    return text;
   }
   server_files files() { return {server_file(), root_file(), psk_file_}; }
 
