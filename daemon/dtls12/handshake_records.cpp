@@ -59,7 +59,7 @@ bool handshake_records::open_output(bytes_view packet, taken& output) {
     } else if (!ask_for_keys() || !from_libssl_->unprotect(record, type, content)) {
       return false;
     }
-    const auto version = std::min(record.version, config_.min_version);  // FE FD is newer than FE FF
+    const auto version = record.version == dtls1_0 ? config_.min_version : dtls1_2;  // there are no others
     if (type == alert) {
       output.alerts.push_back({type, is_protected, version, content});
     } else if (!output.messages.add(type, is_protected, version, content)) {
