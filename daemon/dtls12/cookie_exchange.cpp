@@ -8,9 +8,6 @@ namespace {
 
 // Each new cookie costs a stranger one datagram and us one. Servers behind one address are fewer.
 constexpr unsigned max_answers = 16;
-// RFC 6347 4.2.2: each new message has the next number; that with the last cookie is the second one of the
-// handshake to a server without state, whichever it is.
-constexpr std::uint16_t seq_with_cookie = 1;
 constexpr std::size_t before_session_id = 2 + 32;  // version and random, RFC 5246 7.4.1.2
 constexpr std::size_t before_cookie_length = 2;    // version, RFC 6347 4.3.2
 
@@ -47,12 +44,12 @@ bool cookie_exchange::begin(bytes_view hello) {
 std::optional<bytes> cookie_exchange::answer(const fragment_view& request, bytes_view record,
                                              bool is_for_latest) {
   const auto cookie = cookie_of(request);
-  if (is_over_ || !cookie || answers_ == max_answers) return std::nullopt;
+  if (is_over_ || !cookie || answers_ == max_answers || request.message_seq > answers_) return std::nullopt;
   // A late answer to an earlier ClientHello asks for nothing that is not under way.
   if (cookie_ && (!is_for_latest || std::ranges::equal(*cookie_, *cookie))) return std::nullopt;
   ++answers_;
   cookie_.emplace(cookie->begin(), cookie->end());
-  request_.assign(record.begin(), record.end());
+  set_request(request, record);
   const bytes_view body = bytes_view(hello_).subspan(handshake_header_bytes);
   const std::size_t at = *cookie_length_at(body);
   bytes with_cookie(body.begin(), body.begin() + static_cast<std::ptrdiff_t>(at));
@@ -60,8 +57,20 @@ std::optional<bytes> cookie_exchange::answer(const fragment_view& request, bytes
   with_cookie.insert(with_cookie.end(), cookie->begin(), cookie->end());
   with_cookie.insert(with_cookie.end(), body.begin() + static_cast<std::ptrdiff_t>(at) + 1, body.end());
   bytes message;
-  append_fragment(message, {client_hello, seq_with_cookie, with_cookie.size(), 0, with_cookie});
+  // RFC 6347 4.2.2: each new message has the next number. To a server without state, whose requests all have
+  // the number 0, that with the last cookie is the second one of the handshake, whichever it is.
+  const auto seq = static_cast<std::uint16_t>(request.message_seq + 1);
+  append_fragment(message, {client_hello, seq, with_cookie.size(), 0, with_cookie});
   return message;
+}
+
+// libssl counts both sides' messages: that it writes and expects the next ones, it gets as many requests.
+void cookie_exchange::set_request(const fragment_view& request, bytes_view record) {
+  request_.assign(record.begin(), record.begin() + header_bytes);
+  fragment_view shown = request;
+  for (shown.message_seq = 0; shown.message_seq <= request.message_seq; ++shown.message_seq)
+    append_fragment(request_, shown);
+  set_length(request_, header_bytes - 2);
 }
 
 bytes cookie_exchange::take_request() {

@@ -2,10 +2,12 @@
 // and takes each later one of a server without state, which always has message_seq 0, for a repeat. A server
 // that restarted, changed its secret or is one of several asks again. So the answers are made here from
 // libssl's ClientHello, and libssl sees only the request that the server was satisfied with, directly in
-// front of its ServerHello: then both hash the same ClientHello.
+// front of its ServerHello: then both hash the same ClientHello. A server that counts its requests, or gives
+// each the number of the ClientHello that it answers, finds the next number in the ClientHello.
 #pragma once
 
 #include "handshake_message.hpp"
+#include "record.hpp"
 
 #include <optional>
 
@@ -21,11 +23,13 @@ class cookie_exchange {
   // often.
   std::optional<bytes> answer(const fragment_view& request, bytes_view record, bool is_for_latest);
 
-  // The ServerHello is there, and the exchange is over. The record that libssl has to see before it; empty
-  // when there is none.
+  // The ServerHello is there, and the exchange is over. The record that libssl has to see before it, with as
+  // many requests as the message_seq of the last ClientHello says; empty when there is none.
   bytes take_request();
 
  private:
+  void set_request(const fragment_view& request, bytes_view record);
+
   bytes hello_;
   std::optional<bytes> cookie_;
   bytes request_;

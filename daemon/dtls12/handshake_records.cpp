@@ -79,10 +79,11 @@ bool handshake_records::take(packet_queue& from_libssl, packet_queue& to) {
   // When the wall clock is set forward by hours, libssl repeats its flight after all.
   if (!written_.empty() && messages.begins_with(written_)) messages.remove_first(written_.items().size());
   if (!messages.empty()) written_ = messages;
-  if (owes_hello_ && !messages.empty()) {
-    owes_hello_ = false;
-    if (messages.items().front().content != flight_.items().front().content) return false;
-    messages.remove_first(1);
+  if (owed_hellos_ > 0 && !messages.empty()) {
+    const auto count = std::exchange(owed_hellos_, 0);
+    const auto& items = messages.items();
+    if (items.size() < count || items[count - 1].content != flight_.items().front().content) return false;
+    messages.remove_first(count);
   }
   if (!messages.empty() && !begin_flight(std::move(messages), to)) return false;
   return std::ranges::all_of(output.alerts, [&](const auto& alert) { return send_alert(alert, to); });
@@ -181,11 +182,13 @@ void handshake_records::show_request(const record_view& server_hello, bytes& for
   bytes_view rest = server_hello.payload;
   const bytes request = cookies_.take_request();
   if (request.empty() || !next_fragment(rest, fragment) || fragment.message_seq == 0) return;
-  owes_hello_ = true;
+  fragment_view hello;
+  bytes_view last_sent = flight_.items().front().content;
+  owed_hellos_ = next_fragment(last_sent, hello) ? hello.message_seq : 0;
   for_libssl.insert(for_libssl.end(), request.begin(), request.end());
 }
 
-// A server without state gives its request the number of the ClientHello (RFC 6347 4.2.1).
+// A server without state gives the record of its request the number of the ClientHello's (RFC 6347 4.2.1).
 void handshake_records::answer_request(const record_view& record, packet_queue& to) {
   fragment_view request;
   bytes_view rest = record.payload;

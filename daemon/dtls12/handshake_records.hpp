@@ -115,8 +115,8 @@ class handshake_records {
   std::unique_ptr<record_protection> to_libssl_;
 
   cookie_exchange cookies_;
-  bool owes_hello_ = false;  // libssl is going to write the ClientHello that is out already
-  flight written_;           // by libssl, last
+  std::size_t owed_hellos_ = 0;  // that libssl is going to write; the last one is out already
+  flight written_;               // by libssl, last
   flight flight_;
   std::vector<bytes> datagrams_;
   unsigned flights_ = 0;

@@ -373,6 +373,23 @@ TEST_F(cookies, reach_libssl_with_the_server_hello) {
   EXPECT_EQ(records_->flights(), 4U);
 }
 
+// RFC 6347 4.2.2: a server with state counts its requests.
+TEST_F(cookies, of_a_server_that_counts_its_requests_go_back_under_the_next_number) {
+  EXPECT_TRUE(answer_to(verify_request(0, bytes{1}, 1)).empty()) << "a number that it cannot have reached";
+  answer_to(verify_request(0, bytes{1}));
+  EXPECT_EQ(answer_to(verify_request(1, bytes{2}, 1)),
+            (std::vector<seen_record>{{22, 0, 2, client_hello(2, bytes{2})}}));
+  const bytes hello = plain_record(22, 2, message(dtls12::server_hello, 2, 50));
+  bytes both = copy(bytes_view(verify_request(1, bytes{2})).subspan(13));
+  const bytes second = verify_request(1, bytes{2}, 1);
+  both.insert(both.end(), second.begin() + 13, second.end());
+  EXPECT_EQ(receive(hello), joined({plain_record(22, 1, both, dtls12::dtls1_2), hello}));
+  const bytes exchange = message(16, 3, 40);
+  ASSERT_TRUE(write({plain_record(22, 1, client_hello(1, bytes{2})),
+                     plain_record(22, 2, client_hello(2, bytes{2})), plain_record(22, 3, exchange)}));
+  EXPECT_EQ(seen_by_server(sent()), (std::vector<seen_record>{{22, 0, 3, exchange}}));
+}
+
 TEST_F(cookies, a_client_hello_that_libssl_writes_otherwise_is_refused) {
   const bytes request = verify_request(0, bytes{1});
   answer_to(request);
