@@ -36,6 +36,8 @@ unprotected_kind classify_handshake(bytes_view content) {
   for (bool is_first = true; !content.empty(); is_first = false) {
     if (!next_fragment(content, fragment) || !is_server_message(fragment.type))
       return unprotected_kind::other;
+    // To libssl it is the whole message, and too short.
+    if (fragment.body.empty() && fragment.message_bytes > 0) return unprotected_kind::other;
     if (fragment.message_bytes > max_message_bytes)
       return fragment.type == certificate ? unprotected_kind::long_chain : unprotected_kind::other;
     if (is_first && fragment.type == server_hello) {
