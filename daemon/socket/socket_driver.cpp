@@ -193,7 +193,7 @@ void socket_driver::on_end(transport_slot slot) {
 void socket_driver::on_error(transport_slot slot, at::failure why,
                              std::optional<std::size_t> path_limit_bytes) {
   if (is_flushing_) {
-    flush_errors_.push_back({slot, std::move(why), path_limit_bytes});
+    flush_errors_.push_back({this->slot(slot), std::move(why), path_limit_bytes});
     return;
   }
   operate([&](socket_machine& m, auto now) {
@@ -232,6 +232,18 @@ void socket_driver::settle_once() {
   for (const auto& action : machine_->take_actions())
     std::visit([this](const auto& what) { perform(what); }, action);
   flush();
+  tell_flush_error();
+}
+
+// One in each round, as what is decided about it may close the transport that the next one is of: then that
+// is nothing to the transport that comes after.
+void socket_driver::tell_flush_error() {
+  if (flush_errors_.empty()) return;
+  auto [of, why, limit] = std::move(flush_errors_.front());
+  flush_errors_.pop_front();
+  is_unsettled_ = true;
+  if (of == current_ || of == next_)
+    on_error(of == current_ ? transport_slot::current : transport_slot::next, std::move(why), limit);
 }
 
 void socket_driver::notice_turn() {
@@ -243,8 +255,6 @@ void socket_driver::flush() {
   const auto beside = machine_->next_outgoing();
   flush(beside.queue, beside.slot);
   if (std::exchange(is_moving_, false)) operate([](socket_machine& m, auto) { m.rebind(); });
-  // Only now: the machine may drop an engine, and with it the queue.
-  for (auto& [slot, why, limit] : std::exchange(flush_errors_, {})) on_error(slot, std::move(why), limit);
   finish_sending_if_due();
 }
 

@@ -12,6 +12,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -94,6 +95,7 @@ class socket_driver final : public std::enable_shared_from_this<socket_driver> {
   // Returns how many bytes went out.
   std::size_t close(transport_slot which, packet_queue unsent, std::chrono::milliseconds awaits_goodbye = {});
   void flush();
+  void tell_flush_error();
   void flush(packet_queue* queue, transport_slot through);
   void finish_sending_if_due();
   void arm_timer();
@@ -116,11 +118,11 @@ class socket_driver final : public std::enable_shared_from_this<socket_driver> {
   bool is_flushing_ = false;
   bool is_moving_ = false;  // behind the flush that found no address any more
   struct flush_error {
-    transport_slot slot;
+    std::shared_ptr<link> of;
     at::failure why;
     std::optional<std::size_t> path_limit_bytes;
   };
-  std::vector<flush_error> flush_errors_;  // reported in the middle of a flush
+  std::deque<flush_error> flush_errors_;  // reported in the middle of a flush
   bool in_turn_ = false;  // the transport is handing over a burst: the channel is told once, at its end
 };
 

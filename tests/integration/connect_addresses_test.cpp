@@ -1,5 +1,6 @@
 // Names with several addresses: each gets its chance, whenever and however the one before fails.
 #include "data_fixture.hpp"
+#include "tests/support/datagrams.hpp"
 #include "tests/support/hosts_file.hpp"
 
 namespace tlsmodem::test {
@@ -26,6 +27,19 @@ TEST_F(connect_addresses, a_flight_that_is_refused_half_way_ends_this_address_an
   for (int round = 0; round < 5; ++round)
     EXPECT_EQ(channel.connect_fail(id, "both.test", 7800).code, at::error::connection_refused);
   EXPECT_NE(channel.failure_sentence().find("127.0.0.1"), std::string::npos);  // the last one that was tried
+}
+
+// Several errors come in the flight to the first address. None of them is one of the second.
+TEST_F(connect_addresses, what_a_flight_meets_is_nothing_to_the_next_address) {
+  const silent_port second(7802);  // on 127.0.0.1
+  const running_daemon daemon;
+  test_channel channel(daemon);
+  channel.tcred(1, 3, "0123456789abcdef");
+  channel.tcred(1, 4, "device");
+  configure(channel,
+            {R"("psk","1")", R"("mtu",256)", R"("family","any","v6")", R"("hs_min",100)", R"("hs_max",100)",
+             "\"sni\",\"" + std::string(250, 'a') + "\"", "\"alpn\",\"" + std::string(250, 'a') + "\""});
+  EXPECT_EQ(channel.connect_fail(channel.open(), "both.test", 7802).code, at::error::handshake_timeout);
 }
 
 TEST_F(connect_addresses, the_address_that_answers_is_the_one_that_is_used) {
