@@ -47,7 +47,7 @@ handshake_records::configuration configuration_of(const context& context, std::s
           context.allows_dtls1_0 ? dtls12::dtls1_0 : dtls12::dtls1_2};
 }
 
-// 71 minutes: libssl never finds its own timer expired (docs/decisions/0003-dtls-timer.md).
+// 71 minutes: libssl never finds its own timer expired (docs/decisions/0003-flights.md).
 unsigned wait_for_ever(SSL*, unsigned) { return std::numeric_limits<unsigned>::max(); }
 
 }  // namespace

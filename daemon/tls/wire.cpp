@@ -50,7 +50,7 @@ long control_wire(BIO* bio, int command, long, void*) {
     case BIO_CTRL_DGRAM_GET_MTU_OVERHEAD:
       return mtu_overhead_bytes;
     case BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT:
-      return 1;  // libssl's own timer: docs/decisions/0003-dtls-timer.md
+      return 1;  // libssl's own timer: docs/decisions/0003-flights.md
     default:
       return 0;
   }
