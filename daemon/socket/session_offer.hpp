@@ -53,9 +53,12 @@ class session_offer {
   // The next handshake of this connect offers nothing.
   void withdraw(std::string why, offer_end how);
   bool is_withdrawn() const { return is_withdrawn_; }
-  // A server of datagrams that has just refused the session is there: one ICMP error is only a server that
-  // makes itself ready for the next client. True once.
-  bool forgives_error() { return std::exchange(forgives_error_, false); }
+  // A server of datagrams that has just refused the session is there: ICMP errors are only a server that
+  // makes itself ready for the next client. One comes for each datagram of the first flight; not when it is
+  // repeated.
+  bool forgives_error(const tls::engine& engine) const {
+    return forgives_error_ && engine.info().retransmissions == 0;
+  }
 
   // Why the session that was there was not used, for AT#TINFO; "" when it was, or when there was none.
   const std::string& fallback() const { return fallback_; }

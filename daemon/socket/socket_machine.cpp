@@ -140,7 +140,7 @@ void socket_machine::on_error(const at::failure& why, time_point now) {
   // An alert that was under way is lost with a stream that is reset.
   if (phase_ == phase::handshaking && !profile_.is_datagram() && session_offer::is_at_stake(*engine_))
     return fall_back(why.text, offer_end::refused, now);
-  if (phase_ == phase::handshaking && offer_.forgives_error()) return;
+  if (phase_ == phase::handshaking && offer_.forgives_error(*engine_)) return;
   if (phase_ == phase::reaching || phase_ == phase::handshaking) {
     on_connect_failed(with_stage(why, engine_), now);
     return;

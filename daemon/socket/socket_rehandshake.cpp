@@ -90,7 +90,7 @@ void socket_machine::on_next_failed(at::failure why, time_point now) {
   if (!next_) return;
   if (!profile_.is_datagram() && next_->engine && session_offer::is_at_stake(*next_->engine))
     return fall_back_next(why.text, offer_end::refused, now);
-  if (next_->engine && next_->offer.forgives_error()) return;
+  if (next_->engine && next_->offer.forgives_error(*next_->engine)) return;
   drop_next(with_stage(std::move(why), next_->engine), -1);
 }
 

@@ -235,7 +235,10 @@ TEST_F(fallback, the_next_address_of_the_name_is_asked_without_it_too) {
   b->network("A");
   b->forget();
   EXPECT_EQ(again(*b), "");
-  for (int i = 0; i < 2; ++i) b->machine->on_error({at::error::connection_refused, "Nobody."}, b->now);
+  for (unsigned i = 0; i < 2; ++i) {
+    b->engine->about.retransmissions = i;
+    b->machine->on_error({at::error::connection_refused, "Nobody."}, b->now);
+  }
   EXPECT_EQ(b->actions(), (words{"close", "open 192.0.2.2:5684"}));
   EXPECT_EQ(again(*b), "");
   EXPECT_EQ(b->machine->deadline(), std::nullopt);
@@ -243,15 +246,16 @@ TEST_F(fallback, the_next_address_of_the_name_is_asked_without_it_too) {
 }
 
 // Some servers have no socket for a moment after the first datagram of a client.
-TEST_F(fallback, one_icmp_error_in_the_handshake_without_it_is_forgiven_to_who_has_just_answered) {
+TEST_F(fallback, icmp_errors_of_the_first_flight_without_it_are_forgiven_to_who_has_just_answered) {
   const at::failure refused{at::error::connection_refused, "Nobody."};
   auto b = offering();
   b->network("A");
   b->forget();
   again(*b);
-  b->machine->on_error(refused, b->now);
+  for (int datagram = 0; datagram < 3; ++datagram) b->machine->on_error(refused, b->now);
   EXPECT_EQ(b->actions(), words{});
   EXPECT_EQ(b->state(), "connecting");
+  b->engine->about.retransmissions = 1;
   b->machine->on_error(refused, b->now);
   EXPECT_EQ(b->actions(), (words{"close", R"(#TFAIL: 1,802,-1,"host (192.0.2.1) port 5684: Nobody.")"}));
 
@@ -409,13 +413,15 @@ TEST_F(rehandshake_fallback, from_a_bound_port_stays_there) {
   EXPECT_EQ(b->actions().back(), R"(#TUP: 1,0,"FAKE","FAKE_SUITE","192.0.2.1",5684,"198.51.100.7",40000)");
 }
 
-TEST_F(rehandshake_fallback, is_forgiven_one_icmp_error) {
+TEST_F(rehandshake_fallback, is_forgiven_icmp_errors_of_its_first_flight) {
   auto b = beginning(profile_of(socket_protocol::dtls));
   b->next_network("A");
   b->reach_next();
   b->forget();
-  b->machine->on_next_failed({at::error::connection_refused, "Nobody."}, b->now);
+  for (int datagram = 0; datagram < 2; ++datagram)
+    b->machine->on_next_failed({at::error::connection_refused, "Nobody."}, b->now);
   EXPECT_EQ(b->actions(), words{});
+  b->engine->about.retransmissions = 1;
   b->machine->on_next_failed({at::error::connection_refused, "Nobody."}, b->now);
   EXPECT_EQ(b->actions(),
             (words{"next: close", R"(#TFAIL: 1,802,-1,"host (192.0.2.1) port 5684: Nobody.")"}));
