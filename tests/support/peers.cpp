@@ -94,9 +94,9 @@ peer s_server(s_server_version version, int port, const std::vector<std::string>
               const std::string& address) {
   const auto over = version == s_server_version::dtls1_2 ? peer_transport::udp : peer_transport::tcp;
   // Without a format of its own, "CN = x" of OpenSSL 3.0 is "CN=x" in later versions.
-  const auto arguments = joined(
-      {"openssl", "s_server", "-nameopt", "RFC2253", "-accept", address + ":" + std::to_string(port)},
-      version_options(version));
+  const auto arguments =
+      joined({"openssl", "s_server", "-nameopt", "RFC2253", "-accept", address + ":" + std::to_string(port)},
+             version_options(version));
   return {joined(arguments, more), over, port};
 }
 
