@@ -5,7 +5,7 @@ cd "$(dirname "$0")"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-./packages_of.sh trixie "$work/root" openssl
+./packages_of.sh trixie "$work/root" openssl=3.5.9-1~deb13u1
 openssl() {
   OPENSSL_CONF=/dev/null "$work"/root/usr/lib64/ld-linux-x86-64.so.2 --library-path "$work/root/usr/lib/x86_64-linux-gnu" \
     "$work/root/usr/bin/openssl" "$@"

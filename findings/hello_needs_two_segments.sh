@@ -8,7 +8,7 @@ segment=1460
 work=$(mktemp -d)
 server=
 trap '[[ -z $server ]] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
-./packages_of.sh trixie "$work/root" openssl
+./packages_of.sh trixie "$work/root" openssl=3.5.9-1~deb13u1
 openssl=("$work/root/usr/lib64/ld-linux-x86-64.so.2" --library-path "$work/root/usr/lib/x86_64-linux-gnu" "$work/root/usr/bin/openssl")
 export OPENSSL_CONF=/dev/null
 "${openssl[@]}" version

@@ -10,7 +10,7 @@ root=$work/root
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 sources=()
 while read -r mirror; do sources+=("deb [signed-by=$keyring] $mirror trixie main"); done < <(../scripts/mirrors.sh)
-mmdebstrap --quiet --mode=root --variant=minbase --include=systemd,systemd-sysv trixie "$root" \
+mmdebstrap --quiet --mode=root --variant=minbase --include=systemd=257.13-1~deb13u1,systemd-sysv trixie "$root" \
   "${sources[@]}" 2>"$work/log" || { cat "$work/log"; exit 1; }
 
 # A service that ends with a status after which it is not to be started again.
