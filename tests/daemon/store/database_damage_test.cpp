@@ -72,15 +72,17 @@ class damaged_database : public ::testing::Test {
 TEST_F(damaged_database, drops_the_rows_that_do_not_open_and_says_so_once) {
   const std::string changes[] = {
       "UPDATE credential SET sealed = zeroblob(length(sealed)) WHERE name = 'a'",
-      "UPDATE credential SET sealed = substr(sealed, 1, 20) || x'00' || substr(sealed, 22) WHERE name = 'a'",
+      // The byte may be 0 already.
+      "UPDATE credential SET sealed = substr(sealed, 1, 20) || CASE substr(sealed, 21, 1) WHEN x'00' THEN "
+      "x'01' "
+      "ELSE x'00' END || substr(sealed, 22) WHERE name = 'a'",
       "UPDATE credential SET sealed = x'' WHERE name = 'a'",
       "UPDATE credential SET sealed = 'text' WHERE name = 'a'",
       "UPDATE credential SET user = 1001 WHERE name = 'a'",
       "UPDATE credential SET user = -1 WHERE name = 'a'",
       "UPDATE credential SET user = 4294968296 WHERE name = 'a'",
       "UPDATE credential SET user = 'text' WHERE name = 'a'",
-      "UPDATE credential SET name = 'c' WHERE name = 'a'",
-      "UPDATE credential SET name = '' WHERE name = 'a'",
+      "UPDATE credential SET name = 'c' WHERE name = 'a'", "UPDATE credential SET name = '' WHERE name = 'a'",
       "UPDATE credential SET name = zeroblob(100) WHERE name = 'a'",
       "UPDATE credential SET generation = generation + 1 WHERE name = 'a'",
       "UPDATE credential SET generation = -1 WHERE name = 'a'",
