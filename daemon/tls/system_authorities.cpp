@@ -115,19 +115,23 @@ int store_index() {
 
 // libcrypto tries all that its store has of a name, but asks a lookup method for one, and only when the store
 // has none. So the store gets all of a name before it is asked for it.
-void fetch_named(X509_STORE_CTX* lookup, const X509_NAME* name) {
+void fetch_named(const X509_STORE_CTX* lookup, const X509_NAME* name) {
   X509_STORE* const store = X509_STORE_CTX_get0_store(lookup);
   const auto* const authorities =
       static_cast<const shared_set*>(X509_STORE_get_ex_data(store, store_index()));
   for (const auto& authority : (*authorities)->named(name)) X509_STORE_add_cert(store, authority.get());
 }
 
-int find_issuer(X509** issuer, X509_STORE_CTX* lookup, X509* subject) {
+// OpenSSL 4.0 made the subject, and the look-up of find_named(), constant: the type comes from where each is
+// used.
+template <typename Subject>
+int find_issuer(X509** issuer, X509_STORE_CTX* lookup, Subject* subject) {
   fetch_named(lookup, X509_get_issuer_name(subject));
   return X509_STORE_CTX_get1_issuer(issuer, lookup, subject);
 }
 
-STACK_OF(X509) * find_named(X509_STORE_CTX* lookup, const X509_NAME* name) {
+template <typename Lookup>
+    STACK_OF(X509) * find_named(Lookup* lookup, const X509_NAME* name) {
   fetch_named(lookup, name);
   return X509_STORE_CTX_get1_certs(lookup, name);
 }
