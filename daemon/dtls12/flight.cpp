@@ -31,11 +31,15 @@ class packer {
   }
 
  private:
+  // How long a protected record gets is known when it is there.
   bool add_record(const flight_item& item, bytes_view content) {
-    bytes record;
-    if (!make_(item, content, record)) return false;
-    if (current_.size() + record.size() > limit_) finish();
-    current_.insert(current_.end(), record.begin(), record.end());
+    const std::size_t before = current_.size();
+    if (!make_(item, content, current_)) return false;
+    if (before == 0 || current_.size() <= limit_) return true;
+    bytes record(current_.begin() + static_cast<std::ptrdiff_t>(before), current_.end());
+    current_.resize(before);
+    finish();
+    current_ = std::move(record);
     return true;
   }
 
@@ -93,11 +97,6 @@ bool flight::add_fragment(const flight_item& record, const fragment_view& fragme
       message[0] == fragment.type && message.size() == handshake_header_bytes + fragment.offset;
   if (goes_on) message.insert(message.end(), fragment.body.begin(), fragment.body.end());
   return goes_on;
-}
-
-bool flight::begins_with(const flight& other) const {
-  return other.items_.size() <= items_.size() &&
-         std::equal(other.items_.begin(), other.items_.end(), items_.begin());
 }
 
 bool pack(const flight& what, std::size_t limit, const record_maker& make, std::vector<bytes>& datagrams) {

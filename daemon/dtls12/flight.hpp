@@ -27,7 +27,6 @@ class flight {
   // The content of one record, in the order in which libssl writes them; fragments are joined. False when it
   // is none of a flight: not whole fragments, or not the next one of their message.
   bool add(std::uint8_t type, bool is_protected, std::uint16_t version, bytes_view content);
-  bool begins_with(const flight& other) const;
   // Precondition: count <= items().size().
   void remove_first(std::size_t count) {
     items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(count));

@@ -70,6 +70,7 @@ bool handshake_records::open_output(bytes_view packet, taken& output) {
 }
 
 bool handshake_records::take(packet_queue& from_libssl, packet_queue& to) {
+  if (from_libssl.empty()) return true;
   taken output;
   bool is_sound = true;
   for (; !from_libssl.empty(); from_libssl.pop())
@@ -77,8 +78,10 @@ bool handshake_records::take(packet_queue& from_libssl, packet_queue& to) {
   auto& messages = output.messages;
   if (!is_sound || !std::ranges::all_of(messages.items(), is_complete)) return false;
   // When the wall clock is set forward by hours, libssl repeats its flight after all.
-  if (!written_.empty() && messages.begins_with(written_)) messages.remove_first(written_.items().size());
-  if (!messages.empty()) written_ = messages;
+  if (written_.count > 0 && messages.items().size() >= written_.count &&
+      messages.items().front() == written_.first)
+    messages.remove_first(written_.count);
+  if (!messages.empty()) written_ = {messages.items().front(), messages.items().size()};
   if (owed_hellos_ > 0 && !messages.empty()) {
     const auto count = std::exchange(owed_hellos_, 0);
     const auto& items = messages.items();

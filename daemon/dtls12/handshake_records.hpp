@@ -116,7 +116,11 @@ class handshake_records {
 
   cookie_exchange cookies_;
   std::size_t owed_hellos_ = 0;  // that libssl is going to write; the last one is out already
-  flight written_;               // by libssl, last
+  // By libssl, last: its message_seq makes the first message of each flight another one.
+  struct {
+    flight_item first;
+    std::size_t count = 0;
+  } written_;
   flight flight_;
   std::vector<bytes> datagrams_;
   unsigned flights_ = 0;
