@@ -34,6 +34,7 @@ class packer {
   // How long a protected record gets is known when it is there.
   bool add_record(const flight_item& item, bytes_view content) {
     const std::size_t before = current_.size();
+    if (before == 0) current_.reserve(limit_);
     if (!make_(item, content, current_)) return false;
     if (before == 0 || current_.size() <= limit_) return true;
     bytes record(current_.begin() + static_cast<std::ptrdiff_t>(before), current_.end());

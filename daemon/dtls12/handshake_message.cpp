@@ -30,6 +30,7 @@ bool next_fragment(bytes_view& content, fragment_view& next) {
 }
 
 void append_fragment(bytes& out, const fragment_view& fragment) {
+  out.reserve(out.size() + handshake_header_bytes + fragment.body.size());
   put(out, fragment.type, 1);
   put(out, fragment.message_bytes, 3);
   put(out, fragment.message_seq, 2);

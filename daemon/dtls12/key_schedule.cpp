@@ -17,7 +17,7 @@ using kdf_ptr = std::unique_ptr<EVP_KDF, openssl_deleter<&EVP_KDF_free>>;
 using kdf_ctx_ptr = std::unique_ptr<EVP_KDF_CTX, openssl_deleter<&EVP_KDF_CTX_free>>;
 
 bool expand(const char* digest, bytes_view master_secret, bytes& seed, bytes& out) {
-  const kdf_ptr kdf(EVP_KDF_fetch(nullptr, "TLS1-PRF", nullptr));
+  static const kdf_ptr kdf(EVP_KDF_fetch(nullptr, "TLS1-PRF", nullptr));
   const kdf_ctx_ptr context(kdf ? EVP_KDF_CTX_new(kdf.get()) : nullptr);
   if (!context) return false;
   // OSSL_PARAM takes pointers to what it may change; these are only read.
