@@ -41,7 +41,7 @@ class acceptor {
 
   protocol::acceptor listener_;
   boost::asio::steady_timer back_off_;
-  // Of a socket file of our own, to be removed at the end; empty: there is none.
+  // Of a socket file of our own, to be removed at the end; empty: no file to remove.
   std::string path_;
   std::uint64_t device_ = 0;
   std::uint64_t inode_ = 0;

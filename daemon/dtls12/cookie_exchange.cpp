@@ -6,7 +6,8 @@
 namespace tlsmodem::dtls12 {
 namespace {
 
-// Each new cookie costs a stranger one datagram and us one. Servers behind one address are fewer.
+// A stranger who makes up cookies gets one datagram for each of his. Fewer servers than this share an
+// address.
 constexpr unsigned max_answers = 16;
 constexpr std::size_t before_session_id = 2 + 32;  // version and random, RFC 5246 7.4.1.2
 constexpr std::size_t before_cookie_length = 2;    // version, RFC 6347 4.3.2

@@ -24,7 +24,7 @@ class cookie_exchange {
   std::optional<bytes> answer(const fragment_view& request, bytes_view record, bool is_for_latest);
 
   // The ServerHello is there, and the exchange is over. The record that libssl has to see before it, with as
-  // many requests as the message_seq of the last ClientHello says; empty when there is none.
+  // many requests as the message_seq of the last ClientHello says. Empty when nobody asked for a cookie.
   bytes take_request();
 
  private:

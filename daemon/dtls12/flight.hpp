@@ -25,7 +25,7 @@ class flight {
   const std::vector<flight_item>& items() const { return items_; }
 
   // The content of one record, in the order in which libssl writes them; fragments are joined. False when it
-  // is none of a flight: not whole fragments, or not the next one of their message.
+  // does not belong to a flight: not whole fragments, or not the next one of their message.
   bool add(std::uint8_t type, bool is_protected, std::uint16_t version, bytes_view content);
   // Precondition: count <= items().size().
   void remove_first(std::size_t count) {

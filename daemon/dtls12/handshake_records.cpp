@@ -88,14 +88,17 @@ bool handshake_records::take(packet_queue& from_libssl, packet_queue& to) {
     if (items.size() < count || items[count - 1].content != flight_.items().front().content) return false;
     messages.remove_first(count);
   }
-  if (!messages.empty() && !begin_flight(std::move(messages), to)) return false;
+  if (!messages.empty()) {
+    const auto& first = messages.items().front();
+    if (is_client_hello(first)) cookies_.begin(first.content);
+    if (!begin_flight(std::move(messages), to)) return false;
+  }
   return std::ranges::all_of(output.alerts, [&](const auto& alert) { return send_alert(alert, to); });
 }
 
 bool handshake_records::begin_flight(flight fresh, packet_queue& to) {
   flight_ = std::move(fresh);
   ++flights_;
-  if (is_client_hello(flight_.items().front())) cookies_.begin(flight_.items().front().content);
   flight_begins_ = next_number_;
   return repeat(to);
 }
@@ -201,10 +204,7 @@ void handshake_records::answer_request(const record_view& record, packet_queue& 
   if (!hello) return;
   flight answer;
   answer.add(handshake, false, flight_.items().front().version, *hello);
-  flight_ = std::move(answer);
-  ++flights_;
-  flight_begins_ = next_number_;
-  repeat(to);
+  begin_flight(std::move(answer), to);
 }
 
 bool handshake_records::next_for_libssl(bool keys_are_right, bytes& record) {

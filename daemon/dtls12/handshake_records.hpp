@@ -77,7 +77,8 @@ class handshake_records {
   // A datagram: what of it libssl shall see at once is appended to `for_libssl`; protected records wait here.
   received receive(bytes_view datagram, bytes& for_libssl, packet_queue& to);
   // The next protected record of the handshake, as libssl understands it, in `record`. `keys_are_right`:
-  // libssl has settled on a session, so that the keys may be asked for. False when there is none (yet).
+  // libssl has settled on a session, so that the keys may be asked for. False when no record can be given
+  // yet.
   bool next_for_libssl(bool keys_are_right, bytes& record);
 
   // ---- the end
